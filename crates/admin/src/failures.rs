@@ -47,6 +47,7 @@ impl Modify for AddCommonErrors {
 }
 
 fn add_errors(call: &mut Operation) {
+    // `security(())` leaves an empty requirement: no key is needed.
     let open = call.security.as_ref().is_some_and(|needed| needed.contains(&SecurityRequirement::default()));
     let parameters = call.parameters.as_deref().unwrap_or_default();
     let any = |place: ParameterIn| {

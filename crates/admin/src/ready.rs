@@ -19,6 +19,7 @@ pub async fn ready(State(admin): State<Admin>) -> Response {
     let (pulse, store) = (Arc::clone(&admin.pulse), admin.store.clone());
     // In a task of its own: a caller that leaves must not take the reply away from those who wait for the same.
     let asked = tokio::spawn(supervised("readiness", async move { pulse.find_problem(|| store.ping()).await }));
+    // A question that panicked is no good sign.
     let trouble = asked.await.ok().flatten().unwrap_or_else(|| Some("see the log".to_owned()));
     if let Some(trouble) = trouble {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("the database is unavailable: {trouble}")).into_response();

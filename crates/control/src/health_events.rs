@@ -37,6 +37,7 @@ async fn write(engine: &Engine, store: &Store, open: &mut BTreeSet<ModelId>) {
     loop {
         // Newer changes of a model take the place of older ones.
         changes.append(&mut engine.health().changes().take());
+        // A circuit that opened and closed again before it was told is no news.
         changes.retain(|model, change| (change.circuit == Circuit::Open) != open.contains(model));
         match write_changes(engine, store, &changes).await {
             Ok(()) => break,

@@ -201,6 +201,7 @@ impl ProviderObjects {
         let entry =
             ProviderObject { id, object, kind, created_at: self.clock.now(), expires_at: None, ..parent.clone() };
         match self.store.provider_objects().insert(&entry).await {
+            // Each look at a batch names its files again.
             Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }

@@ -66,6 +66,7 @@ pub(crate) fn text_length(value: &[u8]) -> Option<usize> {
             let quoted = std::str::from_utf8(value.get(..next + 2)?).ok()?;
             return Some(unescape(quoted).len());
         }
+        // Over the backslash and the character behind it, which may be a quote.
         at = next + 2;
     }
 }

@@ -50,6 +50,7 @@ impl OpenCalls {
 /// The first of these places whose call is still open; its call is no more.
 fn first_open(places: &mut VecDeque<usize>, ids: &mut VecDeque<Option<String>>, gone: usize) -> Option<String> {
     while let Some(place) = places.pop_front() {
+        // What was taken off the front has its result.
         let id = place.checked_sub(gone).and_then(|place| ids.get_mut(place)?.take());
         if id.is_some() {
             return id;

@@ -160,6 +160,7 @@ impl Required {
         let filled = !inside(1).trim_ascii().is_empty();
         let fits = match (self, text.first()) {
             (_, Some(b'[')) => filled,
+            // Not trimmed: white space is a text too.
             (Self::Text, Some(b'"')) => !inside(1).is_empty(),
             _ => false,
         };

@@ -68,6 +68,7 @@ fn pair<'r>(turns: Vec<Turn<'r>>, rules: TurnRules, dropped: &mut Vec<Dropped>) 
         while let Some(next) = turns.next_if(|next| next.role != MessageRole::Assistant) {
             pairing.answer(next, &mut open, &mut waiting);
         }
+        // Before what waited: results must follow their calls directly.
         pairing.fill(open);
         waiting.into_iter().for_each(|turn| pairing.push_without_calls(turn));
     }
@@ -97,6 +98,8 @@ impl<'r> Pairing<'r, '_> {
             if id.is_empty() {
                 let prefix = if self.rules.dialect == Dialect::Anthropic { "toolu" } else { "call" };
                 id = format!("{prefix}_{}", self.minted);
+                // Counted and not random: a conversation that is sent again gets the same ids, and finds the prompt
+                // cache.
                 self.minted += 1;
                 if let PartKind::ToolCall(call) = &mut placed.part.to_mut().kind {
                     call.id.clone_from(&id);
@@ -175,6 +178,7 @@ impl<'r> Pairing<'r, '_> {
             }
         }
         turn.parts = parts;
+        // A tool's turn holds results alone, and what is left is text.
         if turn.role == MessageRole::Tool {
             turn.role = MessageRole::User;
         }

@@ -85,8 +85,7 @@ impl Engine {
         Trace::begin(self.shared.settings.sampling, parent, state, &mut *rng)
     }
 
-    /// The order in which models would be tried for a call, and whether its prompt fits; calls nobody but, for a
-    /// doubtful size, a provider's counting endpoint.
+    /// The order in which models would be tried for a call. Calls nobody, and does not ask whether the prompt fits.
     ///
     /// # Errors
     /// If no model can be meant, or it can't do what is asked.

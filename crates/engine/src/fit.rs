@@ -90,6 +90,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
         target.context_window = Some(model.token_limit.map_or(window, |limit| window.min(limit)));
     }
     let prompt_tokens = match prompt {
+        // A count takes a while, and the other formats have no place for it.
         _ if !begins_with_prompt_size(call, candidate) => None,
         Some(tokens) if counted => Some(tokens),
         _ => Some(count_prompt(call, model).await?.tokens),

@@ -70,7 +70,7 @@ impl NodeLimits {
         self.bytes.take(&holder_of(caller), bytes).map_err(no_bytes)
     }
 
-    /// A place for one more call to a provider that takes at most `limit` at once.
+    /// A place for one more call to a provider that takes at most `most` at once.
     ///
     /// # Errors
     /// `overloaded`.

@@ -9,6 +9,7 @@ pub fn to_older_format(text: &str) -> String {
         let about = line.strip_prefix("# HELP ").or_else(|| line.strip_prefix("# TYPE "));
         match about.and_then(|about| about.split_once(' ')) {
             Some((name, rest)) if counters.contains(&name) => {
+                // `# HELP ` and `# TYPE ` have the same length.
                 plain.extend([line.get(..7).unwrap_or_default(), name, "_total ", rest]);
             }
             Some(_) => plain.push_str(line),

@@ -18,7 +18,7 @@ pub trait Observer: Send + Sync {
 
 /// A request that is over.
 pub struct EndedRequest<'a> {
-    /// The stored key.
+    /// Its record.
     pub record: &'a RequestRecord,
     /// What was asked, and its trace.
     pub call: &'a Call,

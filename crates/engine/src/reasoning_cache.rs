@@ -253,6 +253,7 @@ impl ReasoningRecorder {
                 }
                 ReplyEvent::ToolArguments { choice, index, fragment } => {
                     if let Some((tool, blocks)) = self.calls.get_mut(&(*choice, *index))
+                        // Arguments serve to recognise the call, and one without reasoning is not kept.
                         && !blocks.is_empty()
                     {
                         self.bytes += fragment.len();

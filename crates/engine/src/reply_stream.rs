@@ -115,6 +115,7 @@ impl ReplyStream {
             form,
             dialect,
             bill: free_bill(),
+            // Nothing to drain: no provider was asked, or the shared call goes on for those who still wait.
             on_disconnect: OnDisconnect::Cancel,
             deadline: None,
             settled: false,

@@ -146,6 +146,7 @@ fn unsupported_error(snapshot: &Snapshot, model: &Model, ask: &RouteInput<'_>) -
         .models_offering(ask.capability)
         .filter(|other| ask.caller.may_use(&other.id))
         .map(|other| other.id.as_str())
+        // Enough for a sentence: there may be thousands.
         .take(10)
         .collect();
     let hint = if able.is_empty() {

@@ -29,6 +29,7 @@ pub const TAGS: usize = 32;
 /// Models, projects or networks that a key names.
 pub const KEY_LIST: usize = 256;
 /// All of them together, in bytes.
+// Two lists of 256 names of 256 bytes would be 128 KiB, more than a page (see `PAGE`) counts on.
 pub const KEY_LIST_BYTES: usize = 24 << 10;
 /// Headers that are sent with every request to a provider.
 pub const HEADERS: usize = 32;

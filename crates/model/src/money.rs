@@ -17,6 +17,7 @@ impl Nanos {
     pub fn parse(dollars: &str) -> Option<Self> {
         let (whole, fraction) = dollars.split_once('.').unwrap_or((dollars, ""));
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        // `1.` has no fraction either, and would pass as `1` if its end were not looked at.
         if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 9 || dollars.ends_with('.') {
             return None;
         }

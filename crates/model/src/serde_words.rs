@@ -36,11 +36,13 @@ fn expected(text: &str) -> Option<(&str, &str)> {
     let text = without_place(text);
     let wrong =
         ["invalid type: ", "invalid value: ", "invalid length "].iter().find_map(|kind| text.strip_prefix(kind));
+    // The last one, because the value that serde repeats may contain these words.
     wrong?.rsplit_once(", expected ")
 }
 
 /// `serde_json` adds where in the text it was; the field's path says that better.
 fn without_place(text: &str) -> &str {
+    // The last one here too, for the same reason.
     text.rsplit_once(" at line ").map_or(text, |(text, _)| text)
 }
 

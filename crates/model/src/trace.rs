@@ -42,6 +42,7 @@ impl TraceContext {
         let context = Self {
             trace: TraceId(bytes(parts.next()?)?),
             span: SpanId(bytes(parts.next()?)?),
+            // One bit alone says it; the others have other meanings, or none yet.
             sampled: bytes::<1>(parts.next()?)?[0] & 1 == 1,
         };
         // W3C Trace Context: `ff` is forbidden, version 00 has exactly four parts, and a later one may have more.

@@ -58,7 +58,8 @@ pub(crate) fn form(
         "text/html" | "application/xhtml+xml" => {
             protocol(format!("{peer} replied with a web page ({essence}), not with its API: correct the base_url"))
         }
-        // Some services can't but stream. What was said is put together, like a reply that is called JSON and is a stream.
+        // Some services can't but stream. What was said is put together, like a reply that is called JSON and is a
+        // stream.
         "text/event-stream" if asked == ReplyForm::Whole && chatty => Ok(ReplyForm::Whole),
         "text/event-stream" if asked == ReplyForm::Whole => {
             protocol(format!("{peer} replied with a stream where a whole reply was requested"))
@@ -188,6 +189,7 @@ fn audio_frames(limit: usize, source: ReplySource) -> Frames {
                 Err(ProviderError::new(ErrorKind::Protocol, "the provider replied with an empty body")),
                 (None, 0),
             )),
+            // Nothing in the bytes says that they are complete: their end has to.
             Ok(None) => Some((Ok(Frame { events: vec![ReplyEvent::Ended], ..Frame::default() }), (None, seen))),
             Ok(Some(bytes)) if seen + bytes.len() > limit => {
                 let message = format!("the provider's reply is larger than {limit} bytes");
@@ -305,6 +307,7 @@ impl Stream {
                 self.after.extend_from_slice(&piece);
             }
         };
+        // What came by then is passed on; the rest goes with the connection.
         let _ = tokio::time::timeout(TAIL, read).await;
         self.after.split().freeze()
     }

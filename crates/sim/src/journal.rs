@@ -190,10 +190,12 @@ impl RequestEntry {
 
     fn note(&self, change: impl FnOnce(&mut RecordedRequest)) {
         let mut entries = self.journal.entries();
+        // A request that was forgotten meanwhile has nothing left to note it in.
         let place = self.number.checked_sub(entries.forgotten);
         if let Some(seen) = place.and_then(|place| entries.seen.get_mut(place)) {
             change(seen);
         }
+        // Given back first: who is woken below needs the lock to look again.
         drop(entries);
         self.journal.changed.notify_waiters();
     }

@@ -110,6 +110,7 @@ impl Stage {
         let mut response = Response::new(body.into());
         *response.status_mut() = status;
         self.decorate(&mut response, content_type);
+        // Whether the client reads all of it can't be seen from here, unlike with a stream.
         self.entry.complete();
         response
     }
@@ -155,6 +156,7 @@ fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futur
                 if tokens > 0 && !stage.delay.is_zero() {
                     tokio::time::sleep(stage.delay.saturating_mul(u32::try_from(tokens).unwrap_or(1))).await;
                 }
+                // Before the piece leaves: it was produced, whether or not somebody takes it.
                 billed.output += tokens;
                 stage.entry.bill(billed);
                 // Without this, all pieces would leave in one write.
@@ -164,6 +166,7 @@ fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futur
             Some(Step::Abort) => {
                 // Time for what was said before to leave.
                 tokio::task::yield_now().await;
+                // It is the vendor who breaks off: this must not look like a client that left.
                 stage.entry.complete();
                 Some((Err(std::io::Error::other("broken on purpose")), (stage, VecDeque::new(), billed)))
             }

@@ -96,6 +96,7 @@ fn write_reasoning(question: &SimPrompt) -> String {
 }
 
 fn text(question: &SimPrompt) -> String {
+    // Before everything else: the schema also binds the reply that ends a loop of tools.
     if let Some(schema) = &question.schema {
         return schema::instance(schema, "simulated").to_string();
     }
@@ -145,7 +146,9 @@ fn calls(question: &SimPrompt) -> Vec<(String, Value)> {
     };
     let Some(tool) = tool else { return Vec::new() };
     let mut cities: Vec<_> = CITIES.into_iter().filter(|city| step.contains(city)).collect();
+    // In the order of the question and not of the list above.
     cities.sort_by_key(|city| step.find(city));
+    // A tool may be called though the question names no city, and its arguments need one.
     if cities.is_empty() {
         cities.push("Paris");
     }

@@ -33,6 +33,7 @@ fn fit_schema(root: &Value, schema: &Value, word: &str, depth: usize) -> Value {
             Value::Object(fields.collect::<Map<_, _>>())
         }
         Some("array") => {
+            // A hundred at most: a schema may demand any number.
             let n = schema["minItems"].as_u64().unwrap_or(1).clamp(1, 100);
             (0..n).map(|_| fit_schema(root, &schema["items"], word, depth - 1)).collect()
         }

@@ -123,6 +123,7 @@ impl Shared {
         let mut control = self.control();
         match control.script.pop_front() {
             Some(scripted) => scripted,
+            // A form is no JSON, so that the name of its model makes nothing fail.
             None => control.always.or_else(|| SimFault::lookup(json["model"].as_str()?)),
         }
     }
@@ -149,6 +150,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         return response;
     }
     let (head, body) = request.into_parts();
+    // A body that is too large or was cut reads as none, and is refused for its missing fields.
     let body = axum::body::to_bytes(body, BODY_BYTES).await.unwrap_or_default();
     let mut json: Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |value: &axum::http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
@@ -239,6 +241,7 @@ async fn unusual(shared: &Shared, stage: Stage, number: usize) -> Result<Respons
         Some(SimFault::Quota) => match kind {
             Kind::OpenAi => openai::quota_refusal(),
             Kind::Anthropic => forced_refusal(kind, 402),
+            // This vendor has no error of its own for an account without money.
             Kind::Ollama => forced_refusal(kind, 429),
         },
         _ => return Err(stage),

@@ -123,9 +123,12 @@ impl AuditRepository<'_> {
         let weights = query.clone().select_only().column(audit::Column::Id).column_as(weight, "weight");
         let weights = weights.limit(limit + 1).into_tuple::<(String, i64)>().all(self.database.reader()).await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        // The one row more that was asked for only tells whether there is another page.
         let fitting = crate::take_fitting(weights.get(..limit).unwrap_or(&weights), |(_, weight)| *weight);
         let Some((last, _)) = fitting.last() else { return Ok(AuditPage { items: Vec::new(), next: None }) };
         let next = (weights.len() > fitting.len()).then(|| last.clone());
+        // Needs no limit: between two ids of the log nothing is inserted, and of the first page only entries made since
+        // the weighing come along.
         let rows = query.filter(audit::Column::Id.gte(last.as_str())).all(self.database.reader()).await?;
         Ok(AuditPage { items: rows.into_iter().map(AuditEntry::try_from).collect::<Result<_, _>>()?, next })
     }

@@ -71,6 +71,7 @@ impl CommandRepository<'_> {
     ) -> Result<Claim, StoreError> {
         // Locked, or two nodes could both find the lease over and both take the command.
         let known = command::Entity::find_by_id(id).lock_exclusive().one(transaction).await?;
+        // Gone since the insertion found it: released or expired by another node.
         let known = known.ok_or_else(|| StoreError::not_found(format!("command `{id}`")))?;
         if known.done {
             return Ok(Claim::Repeat { reply: known.reply });
@@ -113,6 +114,8 @@ impl CommandRepository<'_> {
     ///
     /// If the database can't be written to.
     pub async fn finish(self, id: &str, reply: Option<&str>) -> Result<bool, StoreError> {
+        // Whether the lease has run out is not asked: as long as nobody else has taken the command over, the work
+        // counts.
         let finished = command::Entity::update_many()
             .col_expr(command::Column::Done, Expr::value(true))
             .col_expr(command::Column::Reply, Expr::value(reply.map(str::to_owned)))
@@ -150,6 +153,7 @@ impl CommandRepository<'_> {
         let now = connection::now(self.database.writer()).await?;
         let expired = command::Entity::delete_many()
             .filter(command::Column::ReceivedAt.lt(before.0))
+            // Asked of the lease and not of `done`: a command whose node died with it would otherwise stay for ever.
             .filter(command::Column::LeaseUntil.lt(now.0))
             .exec(self.database.writer())
             .await?;

@@ -75,6 +75,7 @@ pub async fn copy(
     to: &Store,
     mut progress: impl FnMut(&'static str, u64, u64),
 ) -> Result<CopyReport, StoreError> {
+    // Not migrated here: nothing is ever written to the source.
     if !from.is_migrated().await? {
         let what = "the source has no tables, or the tables of an older version: run `baton migrate` on it first";
         return Err(StoreError::conflict(what));
@@ -173,11 +174,13 @@ impl Copy<'_> {
             let attempts = attempts_of(self.from.reader(), &ids).await?;
             let transaction = connection::begin(self.to.writer()).await?;
             written += insert::<request::Entity>(&transaction, &rows).await?;
+            // A request may have several attempts, so those of a batch can be too many for one statement.
             for attempts in attempts.chunks(usize::try_from(ROWS).unwrap_or(usize::MAX)) {
                 attempts_written += insert::<attempt::Entity>(&transaction, attempts).await?;
             }
             let column = request::Column::Id;
             compare::<request::Entity>(&transaction, "requests", column, |row| &row.id, &|_| {}, rows).await?;
+            // Both lists as a whole: the target could have attempts of a request that the source does not have.
             if attempts_of(&transaction, &ids).await? != attempts {
                 let range = ids.first().zip(ids.last()).map(|(first, last)| format!("`{first}` to `{last}`"));
                 let what = format!("the target has other attempts for the requests {}", range.unwrap_or_default());

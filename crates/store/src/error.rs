@@ -113,6 +113,7 @@ impl From<DbErr> for StoreError {
                 Some(DatabaseFault::Busy) => Self::Busy(error),
                 Some(DatabaseFault::Full) => Self::Full(error),
                 Some(DatabaseFault::Denied(message)) => Self::Denied { message },
+                // A conflict, because those are told to the caller word for word, and the text came from there.
                 Some(DatabaseFault::Nul) => Self::conflict("text must not contain the character U+0000"),
                 None => Self::Unavailable(error),
             },

@@ -82,6 +82,7 @@ impl EventRepository<'_> {
                 .filter(event::Column::Position.is_null());
             unplaced.extend(query.all(&transaction).await?.into_iter().map(|row| (row.id.clone(), row)));
         }
+        // In the order that was asked for, and not in that of the ids; an id that is named twice gets one position.
         let placed = ids.iter().filter_map(|id| unplaced.remove(id)).collect::<Vec<_>>();
         let last = counters::count_up(&transaction, counters::POSITION, placed.len() as u64).await?;
         let first = last.saturating_sub(placed.len() as u64).saturating_add(1);
@@ -158,6 +159,7 @@ impl EventRepository<'_> {
                 .column(event::Column::Id)
                 .filter(event::Column::Time.lt(before.0))
                 .filter(event::Column::Position.is_not_null())
+                // Deliveries go with their event by a foreign key, so an event has to outlive them.
                 .filter(event::Column::Id.not_in_subquery(deliveries::pending_events()))
                 .limit(ROWS as u64)
                 .into_tuple::<String>()

@@ -78,6 +78,7 @@ impl FeedbackRepository<'_> {
     pub async fn list_for(self, request: &RequestId) -> Result<Vec<FeedbackEntry>, StoreError> {
         let query = feedback::Entity::find()
             .filter(feedback::Column::RequestId.eq(request.as_str()))
+            // Newest first here, so that the limit cuts off the oldest.
             .order_by_desc(feedback::Column::At)
             .order_by_desc(feedback::Column::Id)
             .limit(SHOWN);

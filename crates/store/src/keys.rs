@@ -139,6 +139,7 @@ impl KeyRepository<'_> {
     ///
     /// [`StoreError::NotFound`].
     pub async fn rename(self, id: &KeyId, name: &str) -> Result<(), StoreError> {
+        // Only the name is set: whatever else of the key is changed at the same time stays.
         let row = key::ActiveModel { id: Set(id.to_string()), name: Set(name.to_owned()), ..Default::default() };
         match row.update(&self.scope.writer()).await {
             Err(sea_orm::DbErr::RecordNotUpdated) => Err(not_found(id)),

@@ -157,6 +157,7 @@ fn read(row: model::Model) -> Result<Model, StoreError> {
         tokenizer: row.tokenizer,
         created_at: Timestamp(row.created_at),
         updated_at: Timestamp(row.updated_at),
+        // What has no column is as in a new model until `more` is read.
         ..Model::new(&row.id, &row.provider)
     };
     json::more::read(model, &row.more).map_err(|error| corrupt(error.to_string()))

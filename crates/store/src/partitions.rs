@@ -22,8 +22,8 @@ pub(crate) async fn create_partitions(database: &impl ConnectionTrait) -> Result
         return Ok(());
     }
     // A part has no room for rows of another part, so a key that is unique over all parts has the month's column in
-    // it; and a month can be dropped only if no other table refers to it, so attempts refer to nothing. Ids are compared
-    // byte by byte, as SQLite does.
+    // it; and a month can be dropped only if no other table refers to it, so attempts refer to nothing. Ids are
+    // compared byte by byte, as SQLite does.
     database
         .execute_unprepared(
             r#"
@@ -87,6 +87,7 @@ async fn add(writer: &DatabaseConnection, table: &str, month: Month) -> Result<(
              INSERT INTO {name} SELECT * FROM moved;
          ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({from}) TO ({to});"
     );
+    // Unprepared, because PostgreSQL prepares one command at a time.
     transaction.execute_unprepared(&statements).await?;
     transaction.commit().await?;
     Ok(())
@@ -101,6 +102,7 @@ pub(crate) async fn drop_before(writer: &DatabaseConnection, since: Timestamp) -
     for month in &old {
         let transaction = begin(writer).await?;
         for table in TABLES {
+            // It may not exist: another node was faster, or `prepare` has come to one of the two tables only.
             transaction.execute_unprepared(&format!("DROP TABLE IF EXISTS {}", month.part_of(table))).await?;
         }
         transaction.commit().await?;
@@ -114,6 +116,7 @@ pub(crate) async fn remove_unpartitioned(writer: &DatabaseConnection, since: Tim
     // Attempts first: what is left by a crash in between are requests, which the next round finds.
     for table in ["attempts", "requests"] {
         let old = format!(
+            // By the place of the row, because PostgreSQL's DELETE has no LIMIT.
             "DELETE FROM {table}_rest WHERE ctid IN (SELECT ctid FROM {table}_rest WHERE arrived < {} LIMIT 500)",
             since.0
         );
@@ -143,6 +146,7 @@ async fn existing(database: &impl ConnectionTrait) -> Result<Vec<(&'static str, 
         let query = format!("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = '{table}'::regclass");
         for row in database.query_all_raw(Statement::from_string(database.get_database_backend(), query)).await? {
             let name = row.try_get_by_index::<String>(0)?;
+            // The part for the rest has no month in its name, and is passed over.
             parts.extend(Month::read(table, &name).map(|month| (table, month)));
         }
     }
@@ -184,6 +188,7 @@ impl Month {
 
     fn start(self) -> Timestamp {
         let midnight = NaiveDate::from_ymd_opt(self.year, self.month, 1).and_then(|date| date.and_hms_opt(0, 0, 0));
+        // A month that the calendar can't have lies in the future, so it is never dropped.
         Timestamp(midnight.map_or(i64::MAX, |midnight| midnight.and_utc().timestamp_micros()))
     }
 

@@ -39,6 +39,7 @@ impl ProjectRepository<'_> {
             .order_by_desc(project::Column::CreatedAt)
             .order_by_desc(project::Column::Id);
         let reader = self.scope.reader();
+        // SeaORM panics at a page of 0.
         let pages = query.paginate(&reader, page_size.max(1));
         let rows = pages.fetch_page(page.saturating_sub(1)).await?;
         let items = rows.into_iter().map(read).collect::<Result<_, _>>()?;

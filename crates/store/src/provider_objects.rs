@@ -137,6 +137,7 @@ impl ProviderObjectRepository<'_> {
     ///
     /// If the database can't be written to.
     pub async fn expire(self, now: Timestamp) -> Result<u64, StoreError> {
+        // What has no expiry stays: NULL is never less.
         let old = provider_object::Entity::delete_many().filter(provider_object::Column::ExpiresAt.lt(now.0));
         Ok(old.exec(self.database.writer()).await?.rows_affected)
     }

@@ -32,6 +32,7 @@ impl<'s> DatabaseScope<'s> {
     pub async fn begin(self) -> Result<DatabaseTransaction, DbErr> {
         match self {
             Self::Database(database) => connection::begin(database.writer()).await,
+            // A savepoint: the surrounding transaction still decides.
             Self::Change(transaction) => sea_orm::TransactionTrait::begin(transaction).await,
         }
     }

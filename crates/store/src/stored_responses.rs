@@ -95,6 +95,7 @@ impl StoredResponseRepository<'_> {
     ///
     /// If the database is unavailable.
     pub async fn get(self, id: &str, now: Timestamp) -> Result<Option<StoredResponse>, StoreError> {
+        // Asked here too, because what has expired is there until somebody removes it.
         let query = stored_response::Entity::find_by_id(id).filter(stored_response::Column::ExpiresAt.gte(now.0));
         Ok(query.one(self.database.reader()).await?.map(StoredResponse::from))
     }

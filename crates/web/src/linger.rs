@@ -39,6 +39,7 @@ impl HttpBody for Lingering {
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, axum::Error>>> {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
         let frame = std::task::ready!(Pin::new(body).poll_frame(cx));
+        // After its end, or an error, nothing is left to be read on.
         if !matches!(frame, Some(Ok(_))) {
             self.body = None;
         }

@@ -47,6 +47,7 @@ impl<B> Paced<B> {
     /// Bytes came.
     fn received(&mut self, bytes: usize) {
         let waited = self.waiting.take().map_or(Duration::ZERO, |since| since.elapsed());
+        // At least one: a time without end is none that a `Duration` can hold.
         let earned = Duration::from_secs_f64(bytes as f64 / f64::from(self.pace.bytes_per_second.max(1)));
         self.left = self.pace.grace.min(self.left.saturating_sub(waited) + earned);
     }

@@ -55,6 +55,7 @@ pub async fn purge(State(admin): State<Admin>, Administrator(by): Administrator,
     let after = Some(format!("{{\"purged\":{}}}", purged.entries));
     let entry = NewAudit { action: "cache.purge", kind: "cache", subject, before: None, after };
     change.audit(entry).await?;
+    // No node holds anything of it in a snapshot, so the revision stays.
     change.commit_aside().await?;
     json(StatusCode::OK, &PurgeView { purged: purged.entries })
 }

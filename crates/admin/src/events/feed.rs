@@ -38,6 +38,7 @@ impl Feed {
         while !self.is_over() {
             match self.store.events().last_position().await {
                 Ok(last) => {
+                    // Only a change wakes those who follow: each of them would ask the database.
                     self.last.send_if_modified(|known| std::mem::replace(known, last) != last);
                 }
                 Err(error) => tracing::debug!(%error, "new events can be read again"),

@@ -38,6 +38,7 @@ pub async fn stream(State(admin): State<Admin>, Viewer(caller): Viewer, parts: P
     // `Last-Event-ID` first. After a break a browser opens the same address again, where `after` is still the place
     // it began at.
     let after = seen.filter(|id| !id.is_empty()).or(after);
+    // Before the reply begins, so that an unknown event is a 400 and not a stream that ends.
     let position = position(&admin, after, project.as_deref()).await?;
     let headers = [
         (CONTENT_TYPE, "text/event-stream"),
@@ -64,6 +65,7 @@ async fn position(admin: &Admin, after: Option<String>, project: Option<&str>) -
     let events = admin.store.events();
     match after.as_deref() {
         None => Ok(events.last_position().await?),
+        // Positions begin at 1.
         Some(OLDEST) => Ok(0),
         Some(id) => match events.position_of(id, project).await? {
             Some(position) => Ok(position),

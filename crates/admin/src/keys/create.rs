@@ -40,6 +40,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     fields.require("name", "a name for people", &mut faults);
     let mut new = ApiKey::new("", Role::Caller);
     input::read(&mut fields, &[], admin.web.engine.clock().now(), &mut faults).apply(&mut new);
+    // After all fields, because it depends on role and project.
     input::check_scope(&new, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;

@@ -133,6 +133,7 @@ fn price(fields: &mut JsonFields, faults: &mut Faults) -> Option<Option<Price>> 
             faults.add("cost_per_token", "can't be combined with `price`");
             None
         }
+        // Null takes the price away; without the field it stays.
         (Some(text), None) | (None, Some(text)) if text == "null" => Some(None),
         (Some(text), None) => written_price::read(&text, faults).map(Some),
         // Six places are the step from one token to a million, the unit in which prices are kept.
@@ -162,6 +163,7 @@ fn fallbacks(
     let names: Vec<String> = fields.take("fallbacks", "an array of model ids", faults)??;
     if names.len() > MOST_FALLBACKS {
         faults.add("fallbacks", format!("must have at most {MOST_FALLBACKS} entries, got {}", names.len()));
+        // Not looked up one by one: the list may be as long as the body.
         return None;
     }
     let before = own.and_then(|own| snapshot.models.get(own)).map_or(&[][..], |model| &model.fallbacks);

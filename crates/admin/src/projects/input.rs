@@ -17,6 +17,7 @@ pub fn read(fields: &mut JsonFields, faults: &mut Faults) -> FieldChanges<Projec
 pub fn new_id(fields: &mut JsonFields, faults: &mut Faults) -> String {
     fields.require("id", "the id that keys, tokens and requests refer to", faults);
     let id = fields.text("id", faults).unwrap_or_default();
+    // They would be lost in the header by which requests name a project.
     if id.trim() != id {
         faults.add("id", "must not begin or end with a space");
     }

@@ -148,6 +148,7 @@ fn check_headers(headers: BTreeMap<String, String>, faults: &mut Faults) -> BTre
 }
 
 fn check_max_in_flight(most: Option<u64>, faults: &mut Faults) -> Option<u64> {
+    // Zero would let no request through.
     if most == Some(0) {
         faults.add("max_in_flight", "must be a positive integer");
     }

@@ -37,6 +37,7 @@ pub async fn register(
     let now = admin.web.engine.clock().now();
     let mut row = RegisteredProvider {
         name,
+        // All but the name is among the changes.
         kind: String::new(),
         base_url: None,
         sealed_key: None,

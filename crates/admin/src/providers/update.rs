@@ -31,6 +31,7 @@ pub async fn update(
     mut fields: JsonFields,
 ) -> ApiResult {
     let name = ProviderId::from(name);
+    // First: one of the configuration is refused, whatever the body says.
     let before = admin.providers.find_stored(&name).await?;
     let mut faults = Faults::default();
     let changes = input::read(&mut fields, &mut faults);

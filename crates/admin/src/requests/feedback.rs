@@ -109,6 +109,7 @@ async fn find_own_request(admin: &Admin, caller: &Caller, id: RequestId) -> Resu
 
 fn may_judge(caller: &Caller, record: &RequestRecord) -> bool {
     let who = &record.attribution;
+    // The user counts only for who has no key: several keys may carry the same user.
     let same_user = || caller.key.is_none() && caller.user.is_some() && caller.user.as_deref() == who.user.as_deref();
     (matches!(caller.role, Role::Admin | Role::Operator) && caller.sees_project(who.project.as_deref()))
         || (caller.key.is_some() && caller.key == who.key)

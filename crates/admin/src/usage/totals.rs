@@ -42,6 +42,7 @@ enum Format {
 pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> ApiResult {
     let (mut query, format) = read(&uri, admin.web.engine.clock().now())?;
     query.key = find_visible_key(&caller, query.key)?;
+    // A caller sees its own key alone, which is less than its project.
     if let Some(own) = caller.confined_to().filter(|_| caller.role != Role::Caller) {
         // Another's project is one of which there is nothing.
         let other = query.project.is_some_and(|asked| asked != own);

@@ -57,6 +57,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
         after: Some(text(&webhook)),
     };
     change.audit(audit).await?;
+    // Webhooks are in no snapshot: whoever delivers asks the database.
     change.commit_aside().await?;
     let mut response = reply_with_secret(StatusCode::CREATED, &webhook, &secret)?;
     if let Ok(location) = HeaderValue::from_str(&location(&webhook.id)) {
@@ -69,6 +70,7 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
 pub fn reply_with_secret(status: StatusCode, webhook: &Webhook, secret: &WebhookSecret) -> ApiResult {
     let view = NewWebhookView { secret: secret.reveal().to_string(), webhook: webhook.clone() };
     let mut response = json(status, &view)?;
+    // As for keys: no cache on the way may keep it.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

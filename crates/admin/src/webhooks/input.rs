@@ -24,6 +24,7 @@ body!(WebhookBody as "Webhook" of Webhook: "A webhook to create, or the fields o
 
 /// Reads the fields of a webhook. An address by a name may have to be resolved.
 pub async fn read(admin: &Admin, fields: &mut JsonFields, faults: &mut Faults) -> FieldChanges<Webhook> {
+    // Before the others, because the closure below can't wait.
     let url = url(admin, fields, faults).await;
     FieldChanges::read(fields, &Webhook::new("", ""), &[], faults, |name, fields, faults| match name {
         "url" => Ruled::read(url.as_ref()),

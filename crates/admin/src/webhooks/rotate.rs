@@ -48,7 +48,7 @@ pub async fn rotate(
     };
     let mut after = before.clone();
     after.sealed_secret = sealed::seal(&admin, &id, &secrets)?;
-    // As in `Changes::apply`: the version must grow.
+    // As for projects: the version must grow, even within one microsecond.
     after.updated_at = now.max(Timestamp(before.updated_at.0.saturating_add(1)));
     change.webhooks().update(&after, before.updated_at).await?;
     let audit = NewAudit {

@@ -40,5 +40,6 @@ fn keyring(admin: &Admin) -> Result<&Keyring, PublicError> {
         "can't be stored, because there is no key to encrypt it with: set BATON_SECRET_KEY (`baton secrets key` makes one)",
     );
     faults.check()?;
+    // Never reached: the fault above is one.
     Err(PublicError::new(Code::Internal, "there is no key to encrypt it with"))
 }

@@ -43,6 +43,7 @@ pub async fn update(
     let before = change.webhooks().get(&id).await?;
     let mut after = before.clone();
     changes.apply(&mut after);
+    // As for projects: the version must grow.
     after.updated_at = admin.web.engine.clock().now().max(Timestamp(before.updated_at.0.saturating_add(1)));
     change.webhooks().update(&after, before.updated_at).await?;
     let audit = NewAudit {

@@ -30,7 +30,7 @@ pub(super) struct Admitted(pub Caller);
 
 /// The caller of a request, if it has the role.
 async fn admit(parts: &mut Parts, admin: &Admin, needed: Role) -> Result<Caller, Refused> {
-    // These are extractors, and axum runs them in the order of the arguments: `Fields` and `Raw` stand last, so
+    // These are extractors, and axum runs them in the order of the arguments: `JsonFields` and `RawBody` stand last, so
     // nobody's body is read before its sender is admitted.
     let caller = identify::caller(&admin.web, parts).await?;
     require(&caller, needed)?;

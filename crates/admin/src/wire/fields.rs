@@ -115,6 +115,7 @@ impl JsonFields {
 
     /// The value of a field; a text or object that no field takes is noted, and counts as absent.
     fn take_value(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
+        // Only these may have line breaks.
         const LINES: [&str; 3] = ["comment", "description", "display_name"];
         const OBJECTS: [&str; 2] = ["configuration", "metadata"];
         if OBJECTS.contains(&name) {

@@ -53,6 +53,7 @@ pub fn take_fitting(items: impl Iterator<Item = Box<RawValue>>) -> (Vec<Box<RawV
     (fit, false)
 }
 
+// Times the largest size this is far below what a database takes as an offset.
 const LAST_PAGE: u64 = 1_000_000_000;
 
 impl Paging {

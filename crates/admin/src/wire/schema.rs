@@ -21,6 +21,7 @@ pub fn nullable<T: DeserializeOwned + PartialSchema>() -> Object {
     for property in object.properties.values_mut() {
         if let RefOr::T(Schema::Object(property)) = property
             && let SchemaType::Type(only) = &property.schema_type
+            // Null is no object: `metadata` and its like refuse it.
             && *only != Type::Object
         {
             property.schema_type = SchemaType::from_iter([only.clone(), Type::Null]);

@@ -158,6 +158,7 @@ impl ModelDirectory {
         change.models().delete(id).await?;
         self.note_change(&change, "model.delete", Some(&before), None).await?;
         change.commit().await?;
+        // One that is registered again under this name begins anew.
         self.engine.health().forget(id);
         // After the commit: a reply that is cached in between would outlive the model.
         self.engine.cache().purge(Some(&format!("model:{id}"))).await;
@@ -203,6 +204,7 @@ impl ModelDirectory {
             (Some(_), None) => EventKind::ModelDeleted,
         };
         let [before, after] = [before, after].map(|model| model.map(text));
+        // Of a model that is gone, what it was.
         let data = after.clone().or_else(|| before.clone()).unwrap_or_default();
         let event = NewEvent { kind, subject: model.id.to_string(), data, traceparent: None };
         change.add_event(event).await?;

@@ -127,6 +127,7 @@ impl ProviderSecrets {
             let mut faults = Faults::default();
             faults.add(field, problem);
             faults.check()?;
+            // Never reached: the fault above is one.
             return Ok(None);
         };
         let text = serde_json::to_string(self).unwrap_or_default();

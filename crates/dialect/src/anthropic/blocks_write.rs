@@ -137,6 +137,7 @@ impl<'r> BlockWriter<'r> {
     }
 
     fn write_block(&mut self, part: &Part, path: &str, a: &mut Array<'_>) {
+        // As it stood, with a cache mark among its members if it has one.
         if let PartKind::Other { json, .. } = &part.kind {
             a.raw(&json.0);
             return;
@@ -160,6 +161,7 @@ impl<'r> BlockWriter<'r> {
             PartKind::Refusal(text) => o.string("type", "text").string("text", text).end(),
             PartKind::Image(image) => {
                 o.string("type", "image");
+                // One that can't be said never comes here (`check_role`), nor does such a document.
                 if let Ok(source) = media::image(image) {
                     source.write(o);
                 }
@@ -204,6 +206,7 @@ impl<'r> BlockWriter<'r> {
         let mut parts = Vec::with_capacity(result.parts.len());
         for (place, part) in result.parts.iter().enumerate() {
             let path = format!("{path}.content[{place}]");
+            // As a user's, because results stand in the user's turn.
             if self.check_role(part, &path, "user") {
                 parts.push(PendingBlock { path, part: Cow::Borrowed(part) });
             }

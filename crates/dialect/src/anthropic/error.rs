@@ -42,6 +42,7 @@ fn refine_kind(status: u16, mut error: UpstreamError) -> UpstreamError {
 pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
     if let Some(upstream) = &error.upstream
         && upstream.dialect == Dialect::Anthropic
+        // Services that keep OpenAI's shape have no `type` here: theirs is written anew.
         && Node::parse(&upstream.body).is_ok_and(|root| root.get("error").is_some() && root.get("type").is_some())
     {
         return ErrorReply { status: upstream.status, body: upstream.body.to_vec() };
@@ -49,6 +50,7 @@ pub fn write(error: &PublicError, request_id: &str) -> ErrorReply {
     let (status, type_) = status_and_type(error.code);
     let message = match &error.param {
         _ if error.code == Code::TokenLimitExceeded => describe_length(error),
+        // This format has no member for the field, so the message names it.
         Some(param) if !error.message.contains(param.as_str()) => format!("{param}: {}", error.message),
         _ => error.message.clone(),
     };

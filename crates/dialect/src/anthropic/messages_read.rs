@@ -54,6 +54,7 @@ pub(super) fn read_turn(
             Some(last) if last.parts.is_empty() => last.role = role,
             _ => into.push(Message { role, name: None, parts: Vec::new() }),
         }
+        // At least one is there: the turn's own, begun above.
         let place = into.len() - 1;
         if let Some(message) = into.last_mut() {
             let path = format!("messages[{place}].content[{}]", message.parts.len());

@@ -82,6 +82,7 @@ fn read_format(request: &mut ChatRequest, path: &str, node: &Node<'_>) -> Result
         schema.members()?;
         request.output = OutputFormat::Schema(Schema { schema: schema.json(), ..Schema::default() });
     } else {
+        // As with `thinking`: a kind of the future must reach Anthropic unchanged.
         request.extensions.push(extension(path, node));
     }
     Ok(())

@@ -206,6 +206,7 @@ fn bound_budget(budget: u64, max_tokens: u64, dropped: &mut Vec<Dropped>) -> Opt
         return None;
     }
     let largest = if budget < max_tokens { budget } else { max_tokens / 2 };
+    // Half of a small limit may be less than the least, which fits all the same: the limit is above it.
     let fitting = largest.max(LEAST_BUDGET);
     if fitting != budget {
         dropped.push(Dropped::new("reasoning.budget", format!("changed from {budget} to {fitting}")));

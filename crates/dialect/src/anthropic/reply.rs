@@ -89,6 +89,7 @@ fn write_block(part: &Part, a: &mut Array<'_>) {
             o.raw("input", arguments(&call.arguments).text());
         })),
         PartKind::Other { dialect: Dialect::Anthropic, json } => drop(a.raw(&json.0)),
+        // Of an empty text nothing is written: the API would refuse it when it comes back.
         _ => {}
     }
 }

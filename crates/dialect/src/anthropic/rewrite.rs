@@ -85,6 +85,7 @@ fn set_limit(
     // The API refuses a budget that is not below `max_tokens`, and a lowered limit may make it so.
     let budget = editor.get_nested("thinking", "budget_tokens").and_then(|text| text.parse::<u64>().ok());
     let Some(budget) = budget.filter(|budget| *budget >= limit) else { return Ok(()) };
+    // The least budget is 1,024, and it has to stay below the limit.
     if limit > 1024 {
         let lowered = (limit / 2).max(1024);
         editor.set_nested("thinking", "budget_tokens", lowered.to_string())?;

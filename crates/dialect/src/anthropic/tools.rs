@@ -36,6 +36,7 @@ fn read_tool(node: &Node<'_>) -> Result<Tool, JsonFault> {
         return Ok(Tool::Other { dialect: Dialect::Anthropic, json: node.json() });
     }
     let schema = node.require("input_schema")?;
+    // Only looked at: it goes on as it stood, but it has to be an object.
     schema.members()?;
     let others = node.members()?.iter().filter(|(name, value)| !READ.contains(&name.as_ref()) && !value.is_null());
     Ok(Tool::Function {
@@ -136,6 +137,7 @@ fn write_tool(tool: &Tool, place: usize, a: &mut Array<'_>, dropped: &mut Vec<Dr
             });
         }
         Tool::Other { dialect: Dialect::Anthropic, json } => drop(a.raw(&json.0)),
+        // `write` has reported it.
         Tool::Other { .. } => {}
     }
 }

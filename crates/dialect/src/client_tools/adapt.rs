@@ -21,6 +21,7 @@ pub fn adapt(operation: &Operation, dialect: Dialect) -> (Cow<'_, Operation>, Ve
     request.tool_choice = request.tool_choice.take().map(|choice| adapt_choice(choice, dialect));
     adapt_namespaces(&mut request, dialect);
     adapt_calls(&mut request.messages, dialect);
+    // Functions are of chats, so a request for a chat keeps them.
     if dialect != Dialect::OpenAi {
         adapt_functions(&mut request, dialect);
     }
@@ -64,6 +65,7 @@ fn functions_of(
     dropped: &mut Vec<Dropped>,
 ) -> Option<Vec<Tool>> {
     let type_ = node.get("type")?.as_str()?;
+    // Chats have them in an object of that name, responses beside the type.
     let members = node.get(&type_).filter(|members| members.is_object()).unwrap_or(node);
     let own_name = members.get("name")?.string_or_none()?;
     let name = namespace.map_or_else(|| own_name.clone(), |namespace| join(namespace, &own_name));
@@ -78,6 +80,7 @@ fn functions_of(
             }
             Some(vec![function(name, description, Some(Json(INPUT.to_owned())), None)])
         }
+        // One that is in no namespace is said by every format's own codec.
         "function" if namespace.is_some() => {
             let parameters = members.get("parameters").map(Node::json);
             let strict = members.get("strict").and_then(|strict| strict.bool().ok());

@@ -32,6 +32,7 @@ pub fn read_node(status: u16, root: &Node<'_>) -> UpstreamError {
         JsonValue::Array(items) => items.first().unwrap_or(root),
         _ => root,
     };
+    // Some services have no shell around it.
     let error = root.get("error").unwrap_or(root);
     let text = |name: &str| error.get(name).and_then(scalar_text);
     let message = error
@@ -46,6 +47,7 @@ pub fn read_node(status: u16, root: &Node<'_>) -> UpstreamError {
     // Some put the status into the code, and send 200.
     let said = code.as_deref().and_then(|code| code.parse().ok()).filter(|code| (400..600).contains(code));
     let status = if status < 400 { said.unwrap_or(status) } else { status };
+    // A code that is a status is no word.
     let words = code.clone().filter(|_| said.is_none());
     UpstreamError {
         kind: kind(status, words.as_deref().unwrap_or(""), type_.as_deref().unwrap_or(""), &message),

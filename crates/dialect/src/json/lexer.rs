@@ -202,6 +202,7 @@ impl<'a> Lexer<'a> {
 
     fn number(&mut self) -> Result<(), ReadError> {
         self.accept(b'-');
+        // A zero in front stands alone: JSON has no `01`.
         if !self.accept(b'0') {
             self.digits()?;
         }

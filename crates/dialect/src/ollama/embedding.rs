@@ -119,6 +119,7 @@ fn text(prompt: &Prompt) -> Option<&str> {
 
 fn write_extensions(own: &[&Extension], target: &Target, o: &mut Object<'_>) {
     let options: Vec<_> = own.iter().filter_map(|e| Some((e.path.strip_prefix("options.")?, &e.value))).collect();
+    // The client's own window comes first.
     let window = target.context_window.filter(|_| options.iter().all(|(name, _)| *name != "num_ctx"));
     if !options.is_empty() || window.is_some() {
         o.object("options", |o| {

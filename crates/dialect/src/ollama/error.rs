@@ -22,6 +22,7 @@ pub fn read(status: u16, body: &[u8]) -> UpstreamError {
 /// The same of a body that is parsed already: a whole error reply, or a line of a stream. Status 200 says that only the
 /// words tell.
 pub fn read_node(status: u16, root: &Node<'_>) -> UpstreamError {
+    // Proxies in front may have no shell around it.
     let error = root.get("error").unwrap_or(root);
     // Proxies in front put an object there, as OpenAI's format has it.
     let message = error.as_str().or_else(|| error.get("message").and_then(Node::as_str));

@@ -35,6 +35,7 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
         "stream" => request.stream = node.bool()?,
         "format" => read_format(request, node)?,
         "think" => read_think(request, node)?,
+        // Both are read by `read`, which needs them together.
         "logprobs" | "top_logprobs" => {}
         "options" => {
             for (name, option) in node.members()? {
@@ -207,6 +208,7 @@ pub(super) fn sampling(request: &ChatRequest) -> Vec<(&'static str, Json)> {
 }
 
 fn number(value: f64) -> Json {
+    // Through an array, because numbers are written inside of something.
     let array = text(json::array(|a| {
         a.f64(value);
     }));
@@ -243,6 +245,7 @@ pub(super) fn think_value(
             return Some(Json("\"low\"".to_owned()));
         }
         (Some(false), ..) | (_, Some(Effort::None), _) => return Some(Json("false".to_owned())),
+        // A budget is the nearest of 1,024, 2,048 and 4,096, as in `derive_effort`.
         (_, Some(Effort::Minimal | Effort::Low), _) | (_, None, Some(..=1_535)) => "\"low\"",
         (_, Some(Effort::Medium), _) | (_, None, Some(1_536..=3_071)) => "\"medium\"",
         (_, Some(Effort::High), _) | (_, None, Some(3_072..)) => "\"high\"",

@@ -80,6 +80,7 @@ fn plain_text(frame: &[u8]) -> Option<u32> {
     {
         return None;
     }
+    // A line says `done` once. Any other is for the parser.
     let mut done = find_values(line, &keys.done);
     if !done.next()?.starts_with(b"false") || done.next().is_some() {
         return None;
@@ -88,6 +89,7 @@ fn plain_text(frame: &[u8]) -> Option<u32> {
     for length in keys.text.iter().flat_map(|key| find_values(line, key)).map(text_length) {
         total += length?;
     }
+    // Nothing found: the text stands under a key that is not known here, or there is none.
     u32::try_from(total).ok().filter(|total| *total > 0)
 }
 

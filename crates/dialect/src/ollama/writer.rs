@@ -217,6 +217,7 @@ impl LineWriter {
                     call.arguments.push_str(fragment);
                 }
             }
+            // For the last line, where the server has it.
             ReplyEvent::Other { choice: 0, dialect: Dialect::Ollama, json } => self.own = Some(json.clone()),
             // Not the last line yet: OpenAI's usage comes behind the finish reason, and the last line has both.
             ReplyEvent::Finished { choice: 0, reason, .. } => {

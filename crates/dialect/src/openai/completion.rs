@@ -146,6 +146,7 @@ fn with_system<'r>(request: &'r CompletionRequest, dropped: &mut Vec<Dropped>) -
     dropped.push(Dropped::new("system", "sent as text before the prompt"));
     let prompts = request.prompts.iter().map(|prompt| match prompt {
         Prompt::Text(text) => Prompt::Text(format!("{system}\n\n{text}")),
+        // Never beside instructions: only clients of Ollama give these, and their prompts are texts.
         Prompt::Tokens(ids) => Prompt::Tokens(ids.clone()),
     });
     Cow::Owned(prompts.collect())

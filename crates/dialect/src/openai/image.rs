@@ -216,6 +216,7 @@ impl StreamReader for ImageReader {
             return Ok(vec![ReplyEvent::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() }]);
         }
         self.images += 1;
+        // All so far, because a later report takes the place of an earlier one.
         let pieces = Usage::default().with(UsageClass::Images, self.images);
         let used = root.get("usage").map(read_usage).filter(|usage| !usage.is_empty());
         Ok(vec![ReplyEvent::Image(read_image(&root)), ReplyEvent::Usage(used.unwrap_or(pieces))])

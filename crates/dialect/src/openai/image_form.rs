@@ -62,6 +62,7 @@ impl Codec for ImageFormCodec {
 }
 
 fn read(root: &Node<'_>) -> Result<ImageFormRequest, JsonFault> {
+    // Only looked at here: it becomes a part of the form like the others.
     root.require("prompt")?.string()?;
     let mut request = ImageFormRequest {
         model: root.get("model").map(Node::string).transpose()?.unwrap_or_default(),
@@ -79,6 +80,7 @@ fn read(root: &Node<'_>) -> Result<ImageFormRequest, JsonFault> {
             }
             "mask" => request.parts.push(read_image("mask", value)?),
             _ => {
+                // In a form everything is text.
                 let content = value.string_or_none().unwrap_or_else(|| value.text().to_owned());
                 request.parts.push(FormPart { name: name.to_string(), content: content.into(), ..FormPart::default() });
             }

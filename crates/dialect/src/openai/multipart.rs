@@ -49,6 +49,7 @@ impl<'a> MultipartForm<'a> {
     /// The body and its media type. The boundary follows from the content, and does not occur in it.
     pub(super) fn finish(self) -> (Vec<u8>, String) {
         let boundary = self.boundary();
+        // 80 bytes are about what a boundary and its line ends take.
         let size: usize = self.parts.iter().map(|part| part.head.len() + part.content.len() + 80).sum();
         let mut body = Vec::with_capacity(size + 80);
         for part in &self.parts {
@@ -70,6 +71,7 @@ impl<'a> MultipartForm<'a> {
             |boundary: &str| self.parts.iter().any(|part| memmem::find(part.content, boundary.as_bytes()).is_some());
         let mut boundary = format!("baton-{hash:016x}");
         while occurs(&boundary) {
+            // Any odd step would do; this one is 2^64 divided by the golden ratio.
             hash = hash.wrapping_add(0x9e37_79b9_7f4a_7c15);
             boundary = format!("baton-{hash:016x}");
         }

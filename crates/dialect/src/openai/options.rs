@@ -52,6 +52,7 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
         "max_tokens" | "max_completion_tokens" => request.max_output_tokens = Some(node.integer()?),
         "stop" => request.stop = read_stop(node)?,
         "n" => request.n = Some(node.integer()?),
+        // Both are read by `read`, which needs them together.
         "logprobs" | "top_logprobs" => {}
         "parallel_tool_calls" => request.parallel_tool_calls = Some(node.bool()?),
         "stream" => request.stream = node.bool()?,

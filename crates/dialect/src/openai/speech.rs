@@ -104,6 +104,7 @@ fn content_type(audio_bytes: &[u8]) -> &'static str {
         [b'R', b'I', b'F', b'F', ..] => "audio/wav",
         [b'O', b'g', b'g', b'S', ..] => "audio/ogg",
         [b'f', b'L', b'a', b'C', ..] => "audio/flac",
+        // Frames of MP3 and AAC begin with set bits; an MP3 may have a tag in front.
         [b'I', b'D', b'3', ..] | [0xff, 0xfb | 0xf3 | 0xf2, ..] => "audio/mpeg",
         [0xff, 0xf1 | 0xf9, ..] => "audio/aac",
         // `pcm` is bare samples, which nothing tells apart from any other bytes.

@@ -40,6 +40,7 @@ impl Edits {
         if self.0.is_empty() {
             return None;
         }
+        // They were gathered by what they mean, which is not their order in the text.
         self.0.sort_by_key(|(place, _)| place.start);
         let (mut out, mut from) = (String::with_capacity(text.len()), 0);
         for (place, new) in self.0 {

@@ -94,6 +94,7 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Resul
 fn limit_stops(editor: &mut Editor<'_>, profile: &Profile, dropped: &mut Vec<Dropped>) -> Result<(), ReadError> {
     let Some((most, text)) = profile.stops.zip(editor.get("stop")) else { return Ok(()) };
     let node = Node::parse(text.as_bytes())?;
+    // A text that is no list is one, which is never too many.
     let Some(stops) = node.items().ok().filter(|stops| stops.len() > most) else { return Ok(()) };
     dropped
         .push(Dropped::new("stop", format!("the first {most} of {} are sent: the model takes no more", stops.len())));

@@ -8,6 +8,7 @@ use baton_model::Dialect;
 /// Joins all instructions, and puts them where the format has them first.
 pub(super) fn hoist(editor: &mut Editor<'_>, dialect: Dialect) -> Result<(), ReadError> {
     let field = if dialect == Dialect::Responses { "input" } else { "messages" };
+    // A cheap look first: parsing all messages is what passthrough avoids.
     let Some(text) = editor.get(field).filter(|text| ["system", "developer"].iter().any(|role| text.contains(role)))
     else {
         return Ok(());

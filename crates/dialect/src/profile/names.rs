@@ -24,6 +24,7 @@ pub(super) fn shorten_name(rule: &TextRule, name: &str) -> Option<String> {
     let mut short: String = begin.take(most.saturating_sub(MARK + 1)).collect();
     short.push(fill);
     short.push_str(&hash(name, MARK));
+    // A limit that is shorter than the mark cuts that as well.
     Some(short.chars().take(most).collect())
 }
 

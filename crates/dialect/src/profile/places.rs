@@ -75,6 +75,7 @@ impl Walk<'_> {
         for named in [Some(choice), choice.get("function"), choice.get("custom")].into_iter().flatten() {
             self.name(named.get("name"));
         }
+        // Chats have the list one level deeper than responses.
         for tool in each(choice.get("allowed_tools").unwrap_or(choice).get("tools")) {
             for named in [Some(tool), tool.get("function"), tool.get("custom")].into_iter().flatten() {
                 self.name(named.get("name"));
@@ -103,6 +104,7 @@ impl Walk<'_> {
         self.name(message.get("function_call").and_then(|call| call.get("name")));
         self.id(message.get("tool_call_id"));
         self.name(message.get("tool_name"));
+        // In other messages it names who speaks.
         if is(message, "role", "tool") || is(message, "role", "function") {
             self.name(message.get("name"));
         } else if is(message, "role", "assistant") && self.unwanted.iter().any(|name| message.get(name).is_some()) {

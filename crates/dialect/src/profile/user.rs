@@ -7,6 +7,7 @@ use super::rules::Profile;
 pub(super) fn hide_user(profile: &Profile, user: &str) -> Option<String> {
     let too_long = profile.user.is_some_and(|most| user.chars().count() > most);
     let named = profile.opaque_user && (is_address(user) || is_telephone(user));
+    // A hash has 64 digits.
     (too_long || named).then(|| hash(user, profile.user.map_or(64, |most| most.min(64))))
 }
 
@@ -20,6 +21,7 @@ fn is_telephone(text: &str) -> bool {
     let text = text.trim();
     let written = text.chars().all(|c| c.is_ascii_digit() || " +-()./".contains(c));
     let digits = text.chars().filter(char::is_ascii_digit).count();
+    // The longest number has 15 digits (E.164). Fewer than seven may be anything.
     written && (7..=15).contains(&digits) && text.chars().any(|c| !c.is_ascii_digit())
 }
 

@@ -88,6 +88,7 @@ pub fn open_compactions(body: Body) -> Result<Body, ReadError> {
     let Some(input) = body.value("input").filter(|input| memmem::find(input, b"\"compaction\"").is_some()) else {
         return Ok(body);
     };
+    // What is no list holds no compaction, and whoever reads it refuses it.
     let Ok(items) = Items::parse(input) else { return Ok(body) };
     let opened = items.0.into_iter().map(|item| open_compaction(&item).unwrap_or(item)).collect();
     let mut editor = Editor::new(&body);

@@ -67,6 +67,7 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
         "stream" => request.stream = node.bool()?,
         "user" | "safety_identifier" => request.end_user = Some(node.string()?),
         "service_tier" => request.service_tier = Some(node.string()?),
+        // Read by `read`, once it is known whether `include` asks for any.
         "top_logprobs" => {}
         "include" => read_include(request, node)?,
         "text" => read_text(request, node)?,
@@ -87,6 +88,7 @@ fn read_include(request: &mut ChatRequest, node: &Node<'_>) -> Result<(), JsonFa
     for item in node.items()? {
         match item.string()?.as_str() {
             LOGPROBS => request.logprobs = Some(0),
+            // `write_include` decides about it: Baton asks for it wherever the model reasons.
             ENCRYPTED => {}
             _ => rest.push(item.text()),
         }
@@ -166,6 +168,7 @@ pub(super) fn write(request: &ChatRequest, quirks: &Quirks, o: &mut Object<'_>, 
     for extension in &request.extensions {
         if !is_written(extension) {
             dropped.push(Dropped::new(&extension.path, "not supported by responses"));
+        // `write_include` writes that one, joined with what Baton asks for.
         } else if !extension.path.contains(['.', '[']) && extension.path != "include" {
             o.json(&extension.path, &extension.value);
         }
@@ -202,6 +205,7 @@ fn drop_foreign(request: &ChatRequest, dropped: &mut Vec<Dropped>) {
         ("top_k", sampling.top_k.is_some()),
         ("min_p", sampling.min_p.is_some()),
         ("seed", sampling.seed.is_some()),
+        // A penalty of zero changes nothing, so nothing is lost.
         ("frequency_penalty", sampling.frequency_penalty.is_some_and(|penalty| penalty != 0.0)),
         ("presence_penalty", sampling.presence_penalty.is_some_and(|penalty| penalty != 0.0)),
         ("repeat_penalty", sampling.repeat_penalty.is_some()),

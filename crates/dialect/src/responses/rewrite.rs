@@ -50,6 +50,7 @@ fn set_limit(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped
     const FIELD: &str = "max_output_tokens";
     let Some(limit) = target.max_output_tokens.map(|limit| limit.to_string()) else { return Ok(()) };
     if let Some(asked) = editor.get(FIELD).filter(|asked| *asked != "null" && *asked != limit) {
+        // As a float, because `1e2` is a valid whole number in JSON too.
         asked.parse::<f64>().map_err(|_| ReadError::new(FIELD, "must be an integer"))?;
         dropped.push(Dropped::new(FIELD, format!("changed from {asked} to {limit}")));
     }
@@ -72,6 +73,7 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
         }
         match name.split_once('.') {
             Some((outer, inner)) => note(name, editor.remove_nested(outer, inner)?),
+            // In this format both stand inside of `text`.
             None if name == "verbosity" => note("text.verbosity", editor.remove_nested("text", "verbosity")?),
             None if name == "response_format" => note("text.format", editor.remove_nested("text", "format")?),
             None => note(name, editor.has(name) && editor.remove(name)),

@@ -58,6 +58,7 @@ pub fn replay(
         serves: recording.capability,
         form: recording.form,
         content_type: recording.content_type.clone(),
+        // They told of the provider's call of then: its id, its rate limits.
         headers: Vec::new(),
         warnings: warnings.clone(),
         // A recording has its usage, which says the provider's own number.

@@ -35,6 +35,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
         ..upstream::request_without_body(parts.method.clone(), parts.uri.path(), &headers)
     };
     let reply = upstream::send(provider.as_ref(), forward).await?;
+    // A blob is a file for a model that a later request creates.
     let changes = parts.method != Method::HEAD && !parts.uri.path().starts_with("/api/blobs/");
     let reply = if changes && reply.status < 300 {
         then_discover(reply, state.clone(), provider.id().to_string(), by)

@@ -45,6 +45,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
     let said =
         Items::of_request(&splice::scan(prepared.body.clone())?, |number| format!("msg_{}_in{number}", inbound.id))?;
     let mut request = read(Capability::Chat, ask(&prepared, &said)?).await?;
+    // Again, because this is another request, whose fallbacks are those of its body.
     prepared.bind(&state, &inbound.caller, &mut request).await?;
     let (id, created) = (inbound.id.to_string(), inbound.arrived.seconds());
     let call = exchange::call(API, Capability::Chat, inbound, headers, request)?;
@@ -69,6 +70,7 @@ fn ask(prepared: &Prepared, said: &Items) -> Result<Bytes, PublicError> {
     )?;
     let mut editor = Editor::new(&body);
     editor.set("input", said.clone().then(ask).to_json());
+    // It is read here, as a whole, and nobody asks for it later.
     for (name, value) in [("stream", "false"), ("store", "false")] {
         editor.set(name, value);
     }

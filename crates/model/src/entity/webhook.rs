@@ -70,6 +70,7 @@ impl std::fmt::Debug for Webhook {
 #[cfg(feature = "schema")]
 impl crate::schema::RegisteredSchema for Webhook {
     fn keep_secrets(&mut self, before: &Self) {
+        // A change goes through JSON, where the secret never stands.
         self.sealed_secret.clone_from(&before.sealed_secret);
     }
 }

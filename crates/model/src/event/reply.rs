@@ -71,6 +71,7 @@ impl CollectedReply {
                 Some(PartKind::Reasoning(Reasoning { signature: slot @ None, redacted: None, .. })) => {
                     *slot = Some(signature.clone());
                 }
+                // A new part: Anthropic may sign reasoning that it does not show.
                 _ => self.add(
                     *choice,
                     PartKind::Reasoning(Reasoning { signature: Some(signature.clone()), ..Reasoning::default() }),
@@ -87,11 +88,13 @@ impl CollectedReply {
                 // By index and not to the last call: OpenAI may interleave the arguments of parallel calls.
                 let place = calls.get(choice).and_then(|places| places.get(*index as usize));
                 let part = place.and_then(|place| self.choice(*choice).parts.get_mut(*place));
+                // Arguments of a call that was never begun are dropped: nothing says what they would call.
                 if let Some(PartKind::ToolCall(call)) = part.map(|part| &mut part.kind) {
                     call.arguments.push_str(fragment);
                 }
             }
             ReplyEvent::Citation { choice, dialect, json } => {
+                // Without a text before it a citation belongs to nothing, and is dropped.
                 if let Some(PartKind::Text { citations, .. }) = self.last(*choice) {
                     citations.push((*dialect, json.clone()));
                 }

@@ -118,6 +118,7 @@ impl Code {
     /// Whether the sentence of such an error may repeat what the caller sent, so that it is for the caller alone and stays
     /// out of logs and traces.
     pub fn quotes_the_caller(self) -> bool {
+        // Each is named, so that a new code does not get into logs unasked.
         match self {
             Self::InvalidRequest
             | Self::TokenLimitExceeded

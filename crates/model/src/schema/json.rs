@@ -43,6 +43,7 @@ pub(crate) mod members {
     pub(crate) fn serialize<S: Serializer>(members: &[(String, Json)], serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (name, value) in members {
+            // A member that is no JSON is left out: the others must be written all the same.
             if let Ok(raw) = RawValue::from_string(value.0.clone()) {
                 map.serialize_entry(name, &raw)?;
             }

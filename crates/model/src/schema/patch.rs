@@ -32,6 +32,7 @@ pub fn settable_names<T: DeserializeOwned + PartialSchema>() -> Vec<&'static str
     let RefOr::T(Schema::Object(object)) = T::schema() else { return Vec::new() };
     let is_settable = |name: &&&str| match object.properties.get(**name) {
         Some(RefOr::T(Schema::Object(property))) => property.read_only != Some(true),
+        // What refers to another schema can't say here that it is read-only.
         property => property.is_some(),
     };
     field_names::<T>().iter().filter(is_settable).copied().collect()

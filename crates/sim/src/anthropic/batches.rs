@@ -24,6 +24,7 @@ pub(super) fn stored_batch(call: &SimRequest<'_>, rest: &str) -> Result<SimPlan,
             Ok(plan_json(&json!({ "id": id, "type": "message_batch_deleted" }), BilledTokens::default()))
         }
         ("POST", "cancel") => {
+            // Said and not kept: the next look finds the batch ended, as always here.
             batch.body["processing_status"] = json!("canceling");
             Ok(plan_json(&batch.body, BilledTokens::default()))
         }

@@ -133,6 +133,7 @@ fn thinking(json: &Value) -> Result<(), SimRefusal> {
                 let text = "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024";
                 return Err(invalid(text));
             }
+            // The budget is part of `max_tokens`: nothing would be left for the reply.
             if json["max_tokens"].as_u64().is_some_and(|max| max <= budget) {
                 return Err(invalid("`max_tokens` must be greater than `thinking.budget_tokens`"));
             }
@@ -223,6 +224,7 @@ fn tools(json: &Value) -> Result<(), SimRefusal> {
     }
     let tools = json["tools"].as_array().map(Vec::as_slice).unwrap_or_default();
     for (place, tool) in tools.iter().enumerate() {
+        // Tools that the vendor runs itself have fields of their own, which are not checked here.
         if tool["type"].as_str().is_some_and(|kind| kind != "custom") {
             continue;
         }
@@ -300,6 +302,7 @@ fn content<'a>(place: usize, role: &str, content: &'a Value, open: &[&str]) -> R
     let blocks = match content {
         Value::String(text) if text.is_empty() => return Err(invalid(format!("{path}: must be non-empty"))),
         Value::String(_) if open.is_empty() => return Ok(Vec::new()),
+        // A plain text has no room for results.
         Value::String(_) => return Err(without_results(place - 1, open)),
         Value::Array(blocks) if !blocks.is_empty() => blocks,
         _ => return Err(invalid(format!("{path}: Input should be a valid list"))),

@@ -14,6 +14,7 @@ pub(super) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     check::messages(call.json, &model, call.options.strict)?;
     let sim_reply = reply_to(&read_prompt(call.json, &model));
+    // Once for each request, because it also writes the prompt to the cache.
     let billed = bill_request(call);
     if call.json["stream"].as_bool() == Some(true) {
         return Ok(SimPlan::Stream { script: stream::script(call, &model, &sim_reply, billed), billed });
@@ -55,6 +56,7 @@ fn model(call: &SimRequest<'_>) -> Result<String, SimRefusal> {
 
 fn read_prompt(json: &Value, model: &str) -> SimPrompt {
     let messages = json["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    // A turn of tools' results alone asks nothing: the question stands further up.
     let asks = |message: &Value| message["role"] == "user" && !text(&message["content"]).is_empty();
     let asked = messages.iter().rposition(asks).unwrap_or_default();
     let content = messages.get(asked).map(|message| &message["content"]).unwrap_or(&Value::Null);
@@ -74,6 +76,7 @@ fn read_prompt(json: &Value, model: &str) -> SimPrompt {
         choice,
         parallel,
         schema: json["output_config"]["format"].get("schema").cloned(),
+        // This vendor has no JSON without a schema.
         json: false,
         reasons: matches!(json["thinking"]["type"].as_str(), Some("enabled" | "adaptive")),
         stops: json["stop_sequences"]
@@ -149,6 +152,7 @@ fn cost(json: &Value, cached: impl Fn(&str) -> bool) -> BilledTokens {
     let Some((before, after)) = mark.map(|place| pieces.split_at(place + 1)) else {
         return BilledTokens { input: sum(&pieces), ..BilledTokens::default() };
     };
+    // Each model has a cache of its own.
     let key = json!([json["model"], before.iter().map(|(_, piece)| piece).collect::<Vec<_>>()]).to_string();
     let (read, write) = if cached(&key) { (sum(before), 0) } else { (0, sum(before)) };
     // Apart, as this vendor reports them: `input_tokens` does not include what came from the cache.

@@ -51,6 +51,7 @@ fn models(call: &SimRequest<'_>) -> SimPlan {
     let after = call.query.split('&').find_map(|pair| pair.strip_prefix("after_id=")).map(|id| id.replace("%2D", "-"));
     let all = &call.options.models;
     let start = after.and_then(|after| all.iter().position(|id| *id == after)).map_or(0, |place| place + 1);
+    // Two on a page, so that a list of a few models has several.
     let page: Vec<_> = all.iter().skip(start).take(2).collect();
     let model = |id: &&String| {
         json!({

@@ -158,6 +158,7 @@ fn reply(call: &SimRequest<'_>, model: &str, sim_reply: &SimReply, input: u64, s
         let reason = if sim_reply.end == SimEnd::Length { "length" } else { "stop" };
         line.insert("done_reason".into(), json!(reason));
         line.insert("done".into(), json!(true));
+        // The time of one token more, for loading the model.
         line.insert("total_duration".into(), json!((input + output + 1) * NANOS_PER_TOKEN));
         line.insert("load_duration".into(), json!(NANOS_PER_TOKEN));
         line.insert("prompt_eval_count".into(), json!(input));
@@ -175,6 +176,7 @@ fn reply(call: &SimRequest<'_>, model: &str, sim_reply: &SimReply, input: u64, s
     let mut pieces = Vec::new();
     pieces.extend(tokens::split(&sim_reply.reasoning).into_iter().map(|token| (written(line(say(token, "", &[]))), 1)));
     pieces.extend(tokens::split(&sim_reply.text).into_iter().map(|token| (written(line(say("", token, &[]))), 1)));
+    // A line for each call, whole: this vendor does not stream arguments.
     for one in &sim_reply.calls {
         let cost = tokens::count(&format!("{} {}", one.0, one.1));
         pieces.push((written(line(say("", "", std::slice::from_ref(one)))), cost));

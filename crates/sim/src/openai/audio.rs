@@ -101,6 +101,7 @@ pub(super) fn speech(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         other => return Err(invalid("response_format", format!("Invalid value: '{other}'."))),
     };
     let samples = u32::try_from(input.chars().count() * 10).unwrap_or(u32::MAX);
+    // A WAV file under whatever type was asked for: nobody plays it.
     Ok(SimPlan::Whole { content_type, body: silent_wave(samples), billed: BilledTokens::default() })
 }
 
@@ -108,20 +109,26 @@ pub(super) fn speech(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
 fn silent_wave(samples: u32) -> Vec<u8> {
     let mut file = Vec::new();
     file.extend_from_slice(b"RIFF");
+    // The length of what follows: the rest of the head, and the samples.
     file.extend_from_slice(&(36 + samples).to_le_bytes());
     file.extend_from_slice(b"WAVEfmt ");
+    // The length of the description that follows.
     file.extend_from_slice(&16_u32.to_le_bytes());
+    // Uncompressed, and one channel.
     for half in [1_u16, 1] {
         file.extend_from_slice(&half.to_le_bytes());
     }
+    // Samples a second, and bytes a second, which are as many: a sample is one byte.
     for word in [8000_u32, 8000] {
         file.extend_from_slice(&word.to_le_bytes());
     }
+    // Bytes and bits of a sample.
     for half in [1_u16, 8] {
         file.extend_from_slice(&half.to_le_bytes());
     }
     file.extend_from_slice(b"data");
     file.extend_from_slice(&samples.to_le_bytes());
+    // Samples of 8 bits have no sign, so silence is the middle of their range.
     file.resize(file.len() + samples as usize, 0x80);
     file
 }

@@ -16,6 +16,7 @@ pub(super) fn plan(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     let model = model(call)?;
     check::chat(call.json, &model, call.options.strict)?;
     let replies = make_replies(call.json, &model);
+    // Once for each request, because it also writes the prompt to the cache.
     let billed = bill_request(call);
     if call.json["stream"].as_bool() == Some(true) {
         return Ok(SimPlan::Stream { script: stream(call, &model, &replies, billed), billed });
@@ -267,6 +268,7 @@ fn stream(call: &SimRequest<'_>, model: &str, replies: &[SimReply], billed: Bill
         let end = json!([{ "index": index, "delta": {}, "logprobs": null, "finish_reason": finish(&sim_reply.end) }]);
         script.after.push(event(&chunk(end)));
     }
+    // What shows nothing stays if it costs something.
     script.pieces.retain(|(bytes, tokens)| !bytes.is_empty() || *tokens > 0);
     if include_usage {
         // The chunk with the usage has no choices: a reader that takes the first one breaks on it.
@@ -280,6 +282,7 @@ fn stream(call: &SimRequest<'_>, model: &str, replies: &[SimReply], billed: Bill
 
 /// Arguments in two pieces, which cost what their words cost.
 fn fragments(arguments: &str) -> Vec<(String, u64)> {
+    // Cut in the middle, so that neither piece is JSON by itself.
     let mut middle = arguments.len() / 2;
     while !arguments.is_char_boundary(middle) {
         middle += 1;

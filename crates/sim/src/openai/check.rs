@@ -269,6 +269,7 @@ fn numbers(json: &Value, model: &str) -> Result<(), SimRefusal> {
             let message = "Unsupported value: 'temperature' does not support other values than the default (1).";
             return Err(SimRefusal { code: Some("unsupported_value"), ..invalid("temperature", message) });
         }
+    // Models of OpenAI alone: those of compatible services may know the field.
     } else if !json["reasoning_effort"].is_null() && model.starts_with("gpt-") {
         return Err(invalid("reasoning_effort", "Unrecognized request argument supplied: reasoning_effort"));
     }

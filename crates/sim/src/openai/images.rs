@@ -188,6 +188,7 @@ impl SimImageRequest {
             Some("url") => json!({ "url": "https://images.example/sim.png", "revised_prompt": self.prompt }),
             _ => json!({ "b64_json": PIXEL }),
         };
+        // Ten are the most that the vendor makes at once.
         let images = vec![encoded; usize::try_from(self.n).unwrap_or(1).min(10)];
         let mut body = json!({ "created": CREATED, "data": images });
         let mut billed = BilledTokens::default();

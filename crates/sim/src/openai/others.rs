@@ -101,6 +101,7 @@ pub(super) fn embeddings(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
 
 pub(crate) fn vector(text: &str, length: u64) -> Vec<f32> {
     let length = usize::try_from(length.clamp(1, 4096)).unwrap_or(8);
+    // Not of zeros: an empty text would have no length that its vector could be divided by.
     let mut vector = vec![1.0_f32; length];
     for (place, byte) in text.bytes().enumerate() {
         if let Some(slot) = vector.get_mut(place % length) {

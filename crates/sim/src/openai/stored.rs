@@ -51,6 +51,7 @@ fn store_object(call: &SimRequest<'_>, id: &str, purpose: &str, text: &str) -> V
 
 /// The text of a part of a form.
 fn field(form: &[u8], name: &str) -> Option<String> {
+    // The files of batches are lines of text, so the form may be read as text.
     let form = String::from_utf8_lossy(form);
     let boundary = form.lines().next()?.trim_end();
     let part = form.split(boundary).find(|part| part.contains(&format!("name=\"{name}\"")))?;

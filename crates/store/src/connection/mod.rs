@@ -97,12 +97,14 @@ pub(crate) async fn make_durable(writer: &impl ConnectionTrait) -> Result<bool, 
 pub(crate) async fn refuse_changes(database: &impl ConnectionTrait, table: &str) -> Result<(), DbErr> {
     let statements = if is_postgres(database) {
         format!(
+            // For each statement, because a TRUNCATE has no rows that a trigger could be called for.
             "CREATE FUNCTION refuse_changes() RETURNS trigger LANGUAGE plpgsql AS \
              $$ BEGIN RAISE EXCEPTION 'rows of % are only added', TG_TABLE_NAME; END $$; \
              CREATE TRIGGER {table}_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} \
              FOR EACH STATEMENT EXECUTE FUNCTION refuse_changes()"
         )
     } else {
+        // A trigger of SQLite is for one event, and there is no TRUNCATE.
         let trigger = |event: &str| {
             format!(
                 "CREATE TRIGGER {table}_refuses_{event} BEFORE {event} ON {table} \
@@ -130,6 +132,7 @@ pub fn masked(url: &str) -> String {
     let mut shown = without_password(url);
     for (place, pair) in query.into_iter().flat_map(|query| query.split('&')).enumerate() {
         shown.push(if place == 0 { '?' } else { '&' });
+        // PostgreSQL's addresses may have the password here as well.
         shown.push_str(if pair.starts_with("password=") { "password=…" } else { pair });
     }
     shown

@@ -54,10 +54,12 @@ pub(super) async fn open(options: PgConnectOptions, pools: &Pools) -> Result<Con
         let pool = PgPoolOptions::new()
             .max_connections(connections.max(1))
             .acquire_timeout(pools.acquire_timeout)
+            // Lazily: that the server replies was seen above.
             .connect_lazy_with(options);
         SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
     };
     let bound = |setting: &'static str, bound: Duration| [(setting, bound.as_millis().to_string())];
+    // No bound for statements of the writer: a migration may take as long as it takes.
     let reader = options.clone().options(bound("statement_timeout", pools.statement_timeout));
     let writer = options.clone().options(bound("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION));
     // Two pools: long lists and totals must not keep records and changes waiting for a connection.
@@ -75,6 +77,7 @@ async fn read_version(options: &PgConnectOptions) -> Result<i32, sqlx::Error> {
 
 /// The server and database, to be shown.
 fn describe_server(options: &PgConnectOptions) -> String {
+    // As PostgreSQL does: without a name, the database has the name of the user.
     let database = options.get_database().unwrap_or(options.get_username());
     match options.get_socket() {
         Some(socket) => format!("{database} at {}", socket.display()),

@@ -35,6 +35,7 @@ pub(super) async fn file(options: SqliteConnectOptions, pools: &Pools) -> Result
         .foreign_keys(true);
     let path = options.get_filename();
     let cannot = |reason: String| StoreError::CannotOpen { path: path.display().to_string(), reason };
+    // Asked here, because SQLite has one code for a folder and for missing rights.
     if path.is_dir() {
         return Err(cannot("it is a folder; use a file in it".into()));
     }
@@ -59,6 +60,7 @@ fn reason(error: &DbErr) -> String {
     let (DbErr::Conn(RuntimeErr::SqlxError(driver)) | DbErr::Query(RuntimeErr::SqlxError(driver))) = error else {
         return "the file can't be opened".into();
     };
+    // READONLY, CANTOPEN, BUSY and LOCKED, NOTADB, CORRUPT.
     match code(driver) {
         Some(8) => "it is read-only; check the owner and the permissions of the file and its folder".into(),
         Some(14) => "the file or its folder can't be read or written; check the path, owner and permissions".into(),

@@ -85,6 +85,7 @@ pub(super) async fn attempts(
     selection: &Selection<'_>,
 ) -> Result<Vec<(Group, Sums)>, StoreError> {
     let mut select = Query::select();
+    // Joined, because key, project and user are columns of the request alone.
     select.from(attempt::Entity).inner_join(
         request::Entity,
         request_column(request::Column::Id).equals((attempt::Entity, attempt::Column::RequestId)),

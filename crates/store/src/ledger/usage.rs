@@ -49,6 +49,7 @@ async fn totals(reader: &DatabaseConnection, selection: &query::Selection<'_>) -
     }
     Ok(rows
         .into_iter()
+        // Without groups SQL gives a row even of nothing.
         .filter(|(_, row)| row.requests > 0 || !row.tokens.is_empty() || row.spent.unpriced > 0)
         .map(|(group, row)| UsageRow { group, ..row })
         .collect())

@@ -17,6 +17,7 @@ pub(super) async fn write(database: &Database, records: &[RequestRecord]) -> Res
         return Ok(());
     }
     let transaction = connection::begin(database.writer()).await?;
+    // One record may be in the batch twice, and then the database knows of neither.
     let mut seen = HashSet::new();
     for records in records.chunks(ROWS) {
         // What is there is left out as a whole. Ignoring conflicts alone would add attempts that the first version
@@ -55,6 +56,7 @@ async fn insert(transaction: &DatabaseTransaction, records: &[&RequestRecord]) -
             .exec_without_returning(transaction)
             .await?;
     }
+    // A request may have several, so those of a batch can be too many for one statement.
     for attempts in attempts.chunks(ROWS) {
         attempt::Entity::insert_many(attempts.to_vec())
             .on_conflict(crate::keep_existing())
@@ -74,6 +76,7 @@ fn event(record: &RequestRecord, node: &str) -> event::Model {
         id: record.id.to_string(),
         kind: kind.name().to_owned(),
         subject: record.id.to_string(),
+        // Not the arrival: a long request would come before events that were placed long ago.
         time: record.finished.0,
         data: record::to_json(record),
         traceparent: None,

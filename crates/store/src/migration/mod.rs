@@ -44,6 +44,7 @@ pub(crate) async fn run(writer: &DatabaseConnection) -> Result<(), StoreError> {
     }
     let transaction = connection::begin(writer).await?;
     connection::lock_tables(&transaction).await?;
+    // Asked again under the lock: another process may have done it while this one waited.
     if Migrator::migrations().len() > applied((&transaction).into()).await? {
         Migrator::up(&transaction, None).await?;
     }
@@ -53,6 +54,7 @@ pub(crate) async fn run(writer: &DatabaseConnection) -> Result<(), StoreError> {
 
 /// Whether there is nothing to come.
 pub(crate) async fn is_done(database: &DatabaseConnection) -> Result<bool, StoreError> {
+    // Numbers are enough, because `applied` has refused whatever is unknown.
     Ok(Migrator::migrations().len() == applied(database.into()).await?)
 }
 

@@ -120,6 +120,7 @@ impl WebhookRepository<'_> {
     ///
     /// If the database is unavailable.
     pub async fn list_due(self, now: Timestamp, except: &[&str], limit: u64) -> Result<Vec<DueDelivery>, StoreError> {
+        // Not the reader: it may be a connection that is behind, and show what was delivered already.
         let writer = self.scope.writer();
         // Webhooks first: deliveries to those that are not active must not fill the batch.
         let wanted = webhook::Entity::find()
@@ -164,6 +165,7 @@ impl WebhookRepository<'_> {
         let columns = [
             (delivery::Column::State, Expr::value(DeliveryState::Delivered.name())),
             (delivery::Column::LastStatus, Expr::value(i32::from(status))),
+            // An error of an earlier try would look like one of this.
             (delivery::Column::LastError, Expr::value(None::<String>)),
         ];
         self.update_delivery(id, columns, now).await
@@ -265,6 +267,7 @@ pub(crate) async fn create_deliveries(
     if events.is_empty() {
         return Ok(());
     }
+    // A webhook that is switched off now never gets these events, not even later.
     let webhooks = webhook::Entity::find().filter(webhook::Column::Active.eq(true)).all(transaction).await?;
     let webhooks = webhooks.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let wanted = events.iter().flat_map(|event| {
@@ -286,6 +289,7 @@ pub(crate) fn pending_events() -> SelectStatement {
         .column((delivery::Entity, delivery::Column::EventId))
         .from(delivery::Entity)
         .inner_join(webhook::Entity, webhook.equals((delivery::Entity, delivery::Column::WebhookId)))
+        // One that is switched off holds nothing back, or its events would be kept for ever.
         .and_where(webhook::Column::Active.eq(true))
         .and_where(delivery::Column::State.eq(DeliveryState::Pending.name()))
         .to_owned()

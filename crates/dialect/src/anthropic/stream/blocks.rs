@@ -62,6 +62,7 @@ impl Blocks {
                 OpenBlock::Thinking(text("signature").unwrap_or_default())
             }
             Some("redacted_thinking") => {
+                // Complete with its start: nothing is left open.
                 events.extend(text("data").map(|data| ReplyEvent::RedactedReasoning { choice: 0, data }));
                 return;
             }

@@ -70,6 +70,7 @@ fn plain_delta(frame: &[u8]) -> Option<Delta> {
     let size =
         |key: &Finder<'_>| find_values(data, key).map(text_length).try_fold(0, |sum, length| Some(sum + length?));
     let (json, text) = (size(&keys.json)?, size(&keys.text)? + size(&keys.thinking)?);
+    // Nothing found: the content stands under a key that is not known here, and the full reader has to look.
     let text_bytes = u32::try_from(json + text).ok().filter(|total| *total > 0)?;
     Some(Delta { text_bytes, is_json: json > 0 })
 }

@@ -299,6 +299,7 @@ impl MessageWriter {
                     self.open_calls(out, false);
                 }
             }
+            // Too late: a block that was closed can't be opened again.
             State::Closed => {}
         }
     }
@@ -342,6 +343,7 @@ impl MessageWriter {
             if !arguments.is_empty() {
                 self.delta(out, |o| write_fragment(&arguments, o));
             }
+            // The next one has to wait: this format has one open block at a time.
             if !all && !self.is_complete(index) {
                 return;
             }
@@ -359,6 +361,7 @@ impl MessageWriter {
         self.begin(out);
         self.flush(out);
         self.release(out);
+        // Once more, because what was kept back may have opened a block.
         self.flush(out);
         // SDKs take the final usage from `message_delta`, so it comes last but for `message_stop`.
         let (reason, stop) = self.finish.take().unwrap_or((FinishReason::Stop, None));

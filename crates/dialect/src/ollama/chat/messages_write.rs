@@ -64,6 +64,7 @@ impl<'r> OllamaMessagesWriter<'r> {
                     self.write_result(result, &path, &format!("{path}.content[{place}]"), a);
                 }
             }
+            // A message of results alone has been said with them.
             if message.role != MessageRole::Tool || !rest.is_empty() {
                 self.turn(message, &rest, &path, a);
             }

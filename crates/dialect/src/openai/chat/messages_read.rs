@@ -47,6 +47,7 @@ fn read_turn(
 ) -> Result<Message, JsonFault> {
     // Most messages are one text. An empty vector would grow to four parts, and a part is larger than most texts.
     let mut parts = Vec::with_capacity(1);
+    // First: the model thinks before it speaks, and formats that keep the order want it so.
     read_reasoning(node, &mut parts)?;
     if let Some(content) = node.get("content") {
         read_content(content, path, &mut parts, extensions)?;
@@ -103,6 +104,7 @@ fn read_own_members(node: &Node<'_>, parts: &mut Vec<Part>) -> Result<(), JsonFa
         "thinking_blocks",
     ];
     for (name, value) in node.members()? {
+        // Clients send a reply's message back with all its members, the empty ones too.
         let says_nothing = matches!(value.value(), JsonValue::Null)
             || matches!(value.value(), JsonValue::Array(items) if items.is_empty());
         if says_nothing || READ.contains(&name.as_ref()) || cache::MEMBERS.contains(&name.as_ref()) {

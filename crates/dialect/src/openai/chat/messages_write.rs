@@ -218,6 +218,7 @@ impl<'r> OpenAiMessagesWriter<'r> {
                     }
                 });
                 match content.as_slice() {
+                    // The API refuses an empty array.
                     b"[]" => o.string("content", ""),
                     content => o.raw("content", &String::from_utf8_lossy(content)),
                 };

@@ -17,6 +17,7 @@ pub(super) fn write_reasoning<'r>(
         o.string(if history == ReasoningHistory::Reasoning { "reasoning" } else { "reasoning_content" }, &text);
     }
     let sealed = |reasoning: &Reasoning| reasoning.signature.is_some() || reasoning.redacted.is_some();
+    // Several pieces too: as one text they could not be told apart again.
     if blocks && (reasoning_texts.clone().any(sealed) || reasoning_texts.clone().count() > 1) {
         o.array("thinking_blocks", |a| {
             for reasoning in reasoning_texts {

@@ -33,6 +33,7 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<EncodedBod
         o.array("messages", |a| writer.write(&turns, a));
         tools::write(tools, &effective, marks, o, &mut dropped);
         options::write(&effective, quirks, o, &mut dropped);
+        // Not among the options, because a completion says it as a number.
         if let Some(alternatives) = effective.logprobs {
             o.bool("logprobs", true);
             o.maybe_integer("top_logprobs", Some(alternatives).filter(|count| *count > 0));

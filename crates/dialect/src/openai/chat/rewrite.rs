@@ -122,6 +122,7 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
     };
     for name in &quirks.refuses {
         refuse(name, editor);
+        // What says the same, or says nothing without it.
         match name.as_str() {
             "logprobs" => refuse("top_logprobs", editor),
             "reasoning" => refuse("reasoning_effort", editor),

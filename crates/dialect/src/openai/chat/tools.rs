@@ -19,6 +19,7 @@ pub(crate) fn read(request: &mut ChatRequest, root: &Node<'_>) -> Result<(), Jso
 fn read_tool(node: &Node<'_>) -> Result<Tool, JsonFault> {
     let type_ = node.get("type").map(Node::string).transpose()?;
     if type_.as_deref().is_some_and(|type_| type_ != "function") || node.get("function").is_none() {
+        // What has neither a type nor a function says nothing that could be passed on.
         node.require("type")?;
         return Ok(Tool::Other { dialect: Dialect::OpenAi, json: node.json() });
     }

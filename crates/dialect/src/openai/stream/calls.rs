@@ -68,6 +68,7 @@ impl StreamedCalls {
         let Some(call) = self.calls.get_mut(place) else { return };
         let index = u32::try_from(place).unwrap_or(u32::MAX);
         let arguments = function.and_then(|function| function.get("arguments").or_else(|| function.get("input")));
+        // Arguments that came as an object go on as its text.
         let fragment = arguments.map(|node| node.as_str().unwrap_or_else(|| node.text().into())).unwrap_or_default();
         if call.begun {
             if !fragment.is_empty() {

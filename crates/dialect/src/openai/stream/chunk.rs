@@ -78,6 +78,7 @@ impl Chunks {
         if started == ReplyStart::default() && root.get("choices").is_none() {
             return;
         }
+        // Not by a chunk without names, because a later one may have them.
         self.started = started.id.is_some() || started.model.is_some();
         self.id = started.id.clone().unwrap_or_default();
         if self.started {
@@ -105,6 +106,7 @@ impl Chunks {
             }
         }
         if let Some(word) = node.get("finish_reason").and_then(Node::as_str).filter(|word| !word.is_empty()) {
+            // Before the reason, behind which nobody expects content.
             choice.calls.flush(index, &self.id, events);
             let stop_sequence = find_stop_sequence(node);
             let reason = match read_finish(&word) {

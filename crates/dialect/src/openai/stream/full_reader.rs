@@ -30,6 +30,7 @@ impl StreamReader for OpenAiFullReader {
         }
         let root = Node::parse(&data)?;
         let mut events = Vec::new();
+        // The name of the frame may be all that calls it an error.
         if event.name == Some("error") && root.get("error").is_none() {
             events.push(ReplyEvent::Failed(error::read_node(200, &root)));
         } else {

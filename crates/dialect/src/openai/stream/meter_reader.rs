@@ -68,6 +68,7 @@ fn plain_text(frame: &[u8]) -> Option<u32> {
     for key in &keys.text {
         total += size(key)?;
     }
+    // Nothing found: the content stands under a key that is not known here, or there is none.
     u32::try_from(total).ok().filter(|total| *total > 0)
 }
 

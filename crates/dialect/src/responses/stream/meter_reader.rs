@@ -69,6 +69,7 @@ fn plain_delta(frame: &[u8]) -> Option<Delta> {
     let mut types = find_values(data, &keys.type_);
     let type_ = types.next()?;
     let type_ = TYPES.into_iter().find(|known| type_.starts_with(known))?;
+    // Most deltas have an empty list; log probabilities that are there are content of their own.
     if types.next().is_some() || !find_values(data, &keys.logprobs).all(|value| value.starts_with(b"[]")) {
         return None;
     }

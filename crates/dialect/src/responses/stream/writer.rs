@@ -20,6 +20,7 @@ pub(in crate::responses) fn write_reply(events: &[ReplyEvent], context: &ReplyCo
         // Only the object at the end is wanted, not the events of the stream.
         out.clear();
     }
+    // Without a reason in the reply the items would still be open, and so left out.
     writer.close_all(&mut out);
     writer.response.write(ResponseStatus::Finished(writer.finish.as_ref()), writer.items()).into_bytes()
 }
@@ -82,6 +83,7 @@ impl ResponseWriter {
                 self.seal(object(|o| reasoning::write_signature(signature, o)), out);
             }
             ReplyEvent::RedactedReasoning { choice: 0, data } => {
+                // A sealed piece is an item of its own, and not the end of the one before.
                 self.close(out);
                 self.seal(object(|o| reasoning::write_redacted(data, o)), out);
             }

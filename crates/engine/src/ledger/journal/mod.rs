@@ -78,8 +78,8 @@ impl Journal {
     /// # Errors
     /// If the folder can't be made, read or written, or is another process's journal.
     pub fn open(mut settings: JournalSettings) -> io::Result<Self> {
-        // The segment that is being written counts although its records are in the database already. Were it a large part
-        // of the bound, the journal would seem full for ever.
+        // The segment that is being written counts although its records are in the database already. Were it a large
+        // part of the bound, the journal would seem full for ever.
         settings.segment_bytes = settings.segment_bytes.min(settings.max_bytes / 16);
         std::fs::create_dir_all(&settings.folder)?;
         let lock = lock(&settings.folder)?;
@@ -230,6 +230,7 @@ impl Writer {
             // A receipt that nobody waits for is no concern of the journal.
             let _ = append.receipt.send(told);
         }
+        // Both, because only the second is remembered for a drain that does not wait yet.
         self.shared.written.notify_waiters();
         self.shared.written.notify_one();
     }

@@ -49,6 +49,7 @@ pub async fn connect(
         let message = "GET is allowed only to open a WebSocket (`upgrade: websocket`); send requests by POST";
         return Err(PublicError::new(Code::MethodNotAllowed, message).into());
     };
+    // For the message that is being read: its size is not known before all of it is in memory.
     let hold = state.web.engine.limits().hold_bytes(&inbound.caller, MESSAGE as u64)?;
     // A server that gives none, as in some tests, never closes.
     let kept = inbound.parts.extensions.get::<UpgradedConnection>().cloned();
@@ -150,6 +151,7 @@ impl Connection {
         let bytes: Bytes = match message {
             Message::Text(text) => text.into(),
             Message::Binary(bytes) => bytes,
+            // The library replies to pings. A pong has done its work by coming.
             Message::Ping(_) | Message::Pong(_) => return None,
             Message::Close(_) => return Some(End::Gone),
         };
@@ -164,6 +166,7 @@ impl Connection {
     fn begin_waiting(&mut self) {
         while self.busy.len() < RUNNING && !self.kept.closing().is_cancelled() {
             let free = |create: &Create| !self.busy.contains(&create.lane);
+            // Not the first that waits: its lane may be busy, and that is no reason to hold up the others.
             let Some(place) = self.waiting.iter().position(free) else { return };
             let Some(create) = self.waiting.remove(place) else { return };
             self.busy.insert(create.lane.clone());

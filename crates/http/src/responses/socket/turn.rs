@@ -83,6 +83,7 @@ impl Create {
         for name in ["type", "stream_id", "generate"] {
             editor.remove(name);
         }
+        // The events are the messages, whatever the client says.
         editor.set("stream", "true");
         let body = editor.finish();
         Ok(Self { lane, body, previous, generates })
@@ -119,6 +120,7 @@ pub(super) fn run(
                         }
                     }
                 }
+                // Before its lane is free: the next request there may go on from this response.
                 if let Some((id, reply)) = completed {
                     remember(&state, &caller, &memory, id, said.then(reply));
                 }
@@ -146,6 +148,7 @@ async fn begin(
 ) -> Result<Begun, (RequestId, PublicError)> {
     let before = create.previous.as_deref().and_then(|previous| memory.find(previous));
     let body = create.body;
+    // Until then it has no id of its own.
     let inbound = opened.again(body.clone()).await.map_err(|error| (opened.id.clone(), error))?;
     let id = inbound.id.clone();
     let written = compute(body.len(), || {
@@ -179,6 +182,7 @@ fn prepare_only(
     previous: Option<&str>,
 ) -> Result<Body, PublicError> {
     let scanned = splice::scan(body)?;
+    // Where the connection remembered it, all of it is in the body by now, and the field is gone.
     if let Some(previous) = previous.filter(|_| scanned.value("previous_response_id").is_some()) {
         let message = format!("previous_response_id: `{previous}` was not made on this connection");
         return Err(PublicError::new(Code::NotFound, message).at("previous_response_id"));

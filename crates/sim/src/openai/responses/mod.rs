@@ -25,6 +25,7 @@ pub(super) fn create(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
     context.extend(input.iter().cloned());
     check::check(json, &context, &model, call.options.strict)?;
     let sim_reply = reply_to(&read_prompt(json, &context, &model));
+    // Here and not below, where the context already has the reply, which is no part of the prompt.
     let billed = bill_request(call, &context);
     let output = output(call, &sim_reply);
     let done = with_output(billed, &sim_reply);
@@ -118,6 +119,7 @@ fn read_prompt(json: &Value, context: &[Value], model: &str) -> SimPrompt {
     let content = context.get(asked).map(|item| &item["content"]).unwrap_or(&Value::Null);
     let since = context.get(asked..).unwrap_or_default();
     let results = since.iter().filter(|item| item["type"] == "function_call_output");
+    // Parallel calls stand next to each other, and are one round together.
     let begins = |pair: &&[Value]| match pair {
         [before, item] => item["type"] == "function_call" && before["type"] != "function_call",
         _ => false,
@@ -194,6 +196,7 @@ fn with_output(billed: BilledTokens, sim_reply: &SimReply) -> BilledTokens {
 fn output(call: &SimRequest<'_>, sim_reply: &SimReply) -> Vec<Value> {
     let number = call.number;
     let mut items = Vec::new();
+    // By its id `check_reasoning` knows an item that must not come back without its reasoning.
     let mark = if sim_reply.reasoning.is_empty() { "" } else { "r" };
     if !sim_reply.reasoning.is_empty() {
         let summary = match call.json["reasoning"]["summary"].as_str() {

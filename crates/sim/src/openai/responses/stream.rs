@@ -37,6 +37,7 @@ pub(super) fn script(
     let begun = response(call, model, &[], None, None);
     events.push("response.created", json!({ "response": begun }), 0);
     events.push("response.in_progress", json!({ "response": begun }), 0);
+    // Taken out and not begun anew: the numbers go on through the whole stream.
     let before = events.written.drain(..).map(|(event, _)| event).collect();
     for (index, item) in output.iter().enumerate() {
         match item["type"].as_str() {
@@ -120,6 +121,7 @@ fn function_call(events: &mut Events, index: usize, item: &Value) {
     let arguments = item["arguments"].as_str().unwrap_or_default();
     let cost = tokens::count(&format!("{} {arguments}", item["name"].as_str().unwrap_or_default()));
     let at = json!({ "item_id": item["id"], "output_index": index });
+    // Cut in the middle, so that neither piece is JSON by itself.
     let mut middle = arguments.len() / 2;
     while !arguments.is_char_boundary(middle) {
         middle += 1;
