@@ -25,6 +25,7 @@ mod meter;
 mod metric_labels;
 pub mod metrics;
 pub mod metrics_text;
+pub mod names;
 pub mod observe;
 mod pipeline;
 mod reasoning_cache;

@@ -28,5 +28,6 @@ mod state;
 mod timing;
 mod upstream;
 
+pub mod wrong_path;
 pub use routes::router;
 pub use state::HttpState;

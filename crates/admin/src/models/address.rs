@@ -1,7 +1,7 @@
 //! What a path below `/api/models/` means.
 
 use baton_engine::Snapshot;
-use baton_engine::registry::nearest_name;
+use baton_engine::names::nearest_name;
 use baton_model::entity::Role;
 use baton_model::{Caller, Code, Model, ModelId, ModelStatus, PublicError};
 use http::Uri;

@@ -41,3 +41,4 @@ mod start;
 mod stream;
 mod tracing;
 mod websocket;
+mod wrong_urls;
