@@ -10,6 +10,7 @@
 mod anthropic;
 mod batch_models;
 mod count;
+mod cors;
 pub mod describe;
 pub mod exchange;
 mod form;
@@ -28,6 +29,8 @@ mod state;
 mod timing;
 mod upstream;
 
+
+pub use cors::{CorsOrigins, EXPOSED};
 pub mod wrong_path;
 pub use routes::router;
 pub use state::HttpState;

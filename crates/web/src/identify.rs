@@ -128,7 +128,7 @@ fn is_written_by_proxies(name: &str) -> bool {
 }
 
 /// Whether a `Host` names this machine in a way that no other can claim.
-fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
     let name = authority.host().to_ascii_lowercase();
     let address = name.trim_start_matches('[').trim_end_matches(']');

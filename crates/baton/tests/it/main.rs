@@ -15,6 +15,7 @@ mod client_apis;
 mod command_line;
 mod commands;
 mod database;
+mod cors;
 mod deploy;
 mod description;
 mod docs_run;
