@@ -254,6 +254,9 @@ async fn start_attempt(
         }
         if let Some(mut error) = failure(&frame) {
             // A client of the same format sees what the provider sent, as if it had asked itself.
+    if let Some(attempt) = recorder.current_attempt() {
+        attempt.observe_headers(&exchange.headers);
+    }
             error.upstream = error.upstream.or_else(|| {
                 let before = buffered.iter().flat_map(|frame: &Frame| frame.bytes.iter().copied());
                 Some(UpstreamBody {

@@ -136,7 +136,8 @@ impl RequestRecorder {
 
     /// The attempt under way failed; another may follow. Takes the cause away, which is logged here.
     pub fn fail_attempt(&mut self, error: &mut ProviderError) {
-        if let Some(attempt) = &self.running {
+        if let Some(attempt) = &mut self.running {
+            attempt.observe_headers(error.upstream.as_ref().map_or(&[], |upstream| &upstream.headers));
             // An attempt that another one replaces never becomes a response, so its cause would be logged nowhere else.
             if let Some(cause) = error.cause.take() {
                 let (request, model) = (&self.call.identity.id, &attempt.model);

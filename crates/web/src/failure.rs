@@ -35,10 +35,7 @@ impl IntoResponse for ErrorResponse {
         // Before Baton's own headers, which replace those of the same name.
         headers::forward(headers, &theirs);
         headers.insert(CONTENT_TYPE, headers::value(&content_type));
-        headers.insert("x-request-id", headers::value(id.as_str()));
-        if api == ClientApi::Anthropic {
-            headers.entry("request-id").or_insert_with(|| headers::value(id.as_str()));
-        }
+        headers::name_request(headers, api, &id);
         // The status and words may be a provider's: this says what it is to Baton.
         headers.insert("x-baton-error", HeaderValue::from_static(error.code.name()));
         // Baton has tried again where that could help: an SDK that does so too would only multiply the load. It may

@@ -34,6 +34,7 @@ mod redis;
 mod responses;
 mod running;
 mod sdks;
+mod request_ids;
 mod serve;
 mod serving;
 mod sign_in;

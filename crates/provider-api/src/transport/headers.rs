@@ -73,6 +73,12 @@ pub fn select_for_client(headers: &HeaderMap) -> Vec<(String, String)> {
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     Some(headers.get(name)?.to_str().ok()?.trim())
 }
+/// What the provider calls the request, among the headers that [`select_for_client`] let through.
+pub fn upstream_request_id(headers: &[(String, String)]) -> Option<&str> {
+    let find = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, id)| id.as_str());
+    find("x-request-id").or_else(|| find("request-id"))
+}
+
 
 /// Without query (which may hold a secret) or fragment, and not without end.
 fn printable(text: &str) -> String {
