@@ -40,7 +40,7 @@ mod shares;
 pub mod trace;
 
 pub use cache::{CacheDefault, CacheSettings, CacheShare};
-pub use call::{CachePolicy, Call, CallOptions, Content, Identity, ModelSelector, Routing};
+pub use call::{CachePolicy, Call, CallOptions, Content, HeadSent, Identity, ModelSelector, Routing};
 pub use edge_metrics::{ConnectionRefusal, EdgeMetrics, OpenConnection, Port, SlowClient};
 pub use engine::{Engine, EngineParts};
 pub use health::{Circuit, CircuitSettings, RetryBudgetSettings};

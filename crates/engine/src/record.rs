@@ -188,7 +188,8 @@ impl RequestRecorder {
 
     /// The request failed; the client is told `error`. Resolves when the record is in the journal.
     pub async fn fail(&mut self, error: &PublicError) {
-        let status = (self.call.identity.status)(error);
+        // What the client saw: a stream that was kept alive meanwhile has its status already.
+        let status = if self.call.options.head_sent.is_marked() { 200 } else { (self.call.identity.status)(error) };
         self.close(Outcome::Failed, status, Some(error.into())).await;
     }
 

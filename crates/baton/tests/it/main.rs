@@ -27,6 +27,7 @@ mod hidden;
 mod identity;
 mod kills;
 mod logs;
+mod late_streams;
 mod nodes;
 mod other;
 mod outage;

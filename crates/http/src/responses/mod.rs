@@ -50,8 +50,7 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
     options.request = bytes;
     options.observer = prepared.recorder.map(|recorder| Arc::new(recorder) as Arc<dyn ReplyObserver>);
     let call = exchange::call(API, Capability::Chat, inbound, headers, request)?;
-    let reply = state.web.engine.serve(call).await?;
-    Ok(respond(reply, options).await?)
+    Ok(respond(&state.web.engine, call, options).await?)
 }
 
 /// `POST /v1/responses/input_tokens`: how many tokens the prompt of such a request has.
@@ -70,8 +69,7 @@ pub async fn input_tokens(State(state): State<HttpState>, mut inbound: Inbound) 
         Counter::Provider => {
             let options = ReplyOptions::new(&state, API, Capability::TokenCount, &inbound, &request);
             let call = exchange::call(API, Capability::TokenCount, inbound, headers, request)?;
-            let reply = state.web.engine.serve(call).await?;
-            Ok(respond(reply, options).await?)
+            Ok(respond(&state.web.engine, call, options).await?)
         }
         Counter::Baton(model) => Ok(count::count_here(API, body, model).await?),
     }
