@@ -32,6 +32,7 @@ mod nodes;
 mod other;
 mod outage;
 mod redis;
+mod placeholder_keys;
 mod responses;
 mod running;
 mod sdks;
