@@ -7,7 +7,7 @@ use crate::shared::EngineContext;
 use crate::shares::Hold;
 use crate::trace::Trace;
 use baton_meter::count;
-use baton_model::fault::ErrorKind;
+use baton_model::fault::{ErrorKind, Tried};
 use baton_model::record::{CacheUse, Outcome, RequestError, RequestRecord};
 use baton_model::{Capability, Cost, Model, PublicError, ReplyEvent, SpanId};
 use baton_provider_api::ProviderError;
@@ -152,6 +152,13 @@ impl RequestRecorder {
     /// How many attempts were made, the running one included.
     pub fn attempts(&self) -> usize {
         self.record.as_ref().map_or(0, |record| record.attempts.len()) + usize::from(self.running.is_some())
+    }
+
+    /// What was tried, for the error that the client is told.
+    pub fn tried(&self, warnings: Vec<String>) -> Box<Tried> {
+        let last = self.record.as_ref().and_then(|record| record.attempts.last());
+        let last = last.map(|attempt| (attempt.model.clone(), attempt.provider.clone()));
+        Box::new(Tried { attempts: self.attempts(), last, warnings })
     }
 
     /// The first content is on its way to the client.

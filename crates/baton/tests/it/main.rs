@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod abuse;
+mod attempts_told;
 mod bad_input;
 mod bad_provider;
 mod baton;
@@ -14,8 +15,8 @@ mod check;
 mod client_apis;
 mod command_line;
 mod commands;
-mod database;
 mod cors;
+mod database;
 mod deploy;
 mod description;
 mod docs_run;
@@ -26,17 +27,17 @@ mod full_disk;
 mod hidden;
 mod identity;
 mod kills;
-mod logs;
 mod late_streams;
+mod logs;
 mod nodes;
 mod other;
 mod outage;
-mod redis;
 mod placeholder_keys;
+mod redis;
+mod request_ids;
 mod responses;
 mod running;
 mod sdks;
-mod request_ids;
 mod serve;
 mod serving;
 mod sign_in;
