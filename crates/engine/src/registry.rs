@@ -23,7 +23,7 @@ pub struct Snapshot {
     pub providers: BTreeMap<ProviderId, Arc<dyn Provider>>,
     /// The model for requests without a model.
     pub default_model: Option<ModelId>,
-    /// The model for requests that name only a provider; the provider's first where it is not set.
+    /// The model for requests that name only a provider; where it is not set, the only one that can serve them.
     pub default_models: BTreeMap<ProviderId, ModelId>,
 }
 
@@ -80,7 +80,15 @@ impl Snapshot {
             )
             .at("model")),
             (None, ModelSelector::Model(name)) => Err(self.not_found(caller, name)),
-            (None, _) => Err(PublicError::new(
+            (None, ModelSelector::Provider(name)) => Err(PublicError::new(
+                Code::InvalidRequest,
+                format!(
+                    "`model` is required: no default model of the provider `{name}` for {capability} is configured \
+                     (`default_model`)"
+                ),
+            )
+            .at("model")),
+            (None, ModelSelector::Default) => Err(PublicError::new(
                 Code::InvalidRequest,
                 format!("`model` is required: no default model for {capability} is configured"),
             )
@@ -147,10 +155,11 @@ impl Snapshot {
         let set = self.default_models.get(provider).and_then(|id| self.models.get(id));
         Ok(set
             .filter(|model| model.capabilities.contains(&capability.listed_as()) && caller.may_use(&model.id))
-            // A provider's default may lack the capability; its first model that has it is better than an error.
+            // A provider's default may lack the capability. Then the choice must be plain, as without a provider.
             .or_else(|| {
-                let mut offered = self.models_offering(capability).filter(|model| caller.may_use(&model.id));
-                offered.find(|model| model.provider == *provider)
+                let offered = self.models_offering(capability).filter(|model| caller.may_use(&model.id));
+                let mut offered = offered.filter(|model| model.provider == *provider);
+                offered.next().filter(|_| offered.next().is_none())
             }))
     }
 

@@ -9,8 +9,8 @@
 
 mod anthropic;
 mod batch_models;
-mod count;
 mod cors;
+mod count;
 pub mod describe;
 pub mod exchange;
 mod form;
@@ -28,9 +28,8 @@ mod spans;
 mod state;
 mod timing;
 mod upstream;
-
+pub mod wrong_path;
 
 pub use cors::{CorsOrigins, EXPOSED};
-pub mod wrong_path;
 pub use routes::router;
 pub use state::HttpState;
