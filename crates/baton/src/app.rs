@@ -143,6 +143,7 @@ impl App {
             // A recording that is fetched becomes the body of a request to a provider, so it may be as large as a
             // body.
             fetch: config.audio.client(config.server.max_body_bytes),
+            cors: config.server.cors.origins(config.environment),
         };
         // Clones share their tasks with what the router gets below, so `close` can wait for what requests have begun.
         let background = (state.provider_objects.clone(), state.conversations.clone());

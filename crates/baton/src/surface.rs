@@ -2,23 +2,24 @@
 
 use crate::{nodes, telemetry};
 use axum::Router;
-use axum::extract::{OriginalUri, State};
+use axum::extract::{OriginalUri, Request, State};
 use axum::http::header::{
     ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, USER_AGENT, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use baton_admin::Admin;
 use baton_engine::{Engine, metrics_text};
-use baton_http::HttpState;
+use baton_http::{HttpState, wrong_path};
 use baton_kv::Notices;
 use baton_model::{Code, PublicError};
 use baton_web::{ClientApi, ErrorResponse, identify, linger};
 use bytes::Bytes;
 use serde_json::json;
 use std::sync::Arc;
+use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem};
@@ -58,12 +59,14 @@ impl PortRouters {
 
 /// With what every port has.
 fn add_common_routes(paths: Router, pages: &Router) -> Router {
-    paths
+    let paths = paths
         .route("/", get(front))
         .route("/health/live", get(|| async { "ok" }))
         .merge(pages.clone())
-        .fallback(unknown_path)
-        .method_not_allowed_fallback(wrong_method)
+        .method_not_allowed_fallback(wrong_path::wrong_method);
+    let known = paths.clone().fallback(wrong_path::unknown_path);
+    paths
+        .fallback(move |request: Request| unknown_path(known, request))
         // From here on, each layer is around the ones above, and all are around the fallbacks too.
         .layer(map_request(|request| async { linger(request) }))
         // A panic would end the connection, and with HTTP/2 every request on it.
@@ -156,20 +159,32 @@ async fn metrics(State(engine): State<Engine>, headers: HeaderMap) -> Response {
     }
 }
 
-async fn unknown_path(OriginalUri(uri): OriginalUri) -> Response {
-    let message = format!("unknown path `{}`; /docs lists all paths", uri.path());
-    error_response(uri.path(), PublicError::new(Code::NotFound, message))
+/// A path that nobody serves; but one that ends in a slash is the path without it.
+async fn unknown_path(paths: Router, request: Request) -> Response {
+    match without_slash(request.uri()) {
+        // `/docs/` and the like are served as they stand, so this is never asked of them.
+        Some(uri) => {
+            let (mut parts, body) = request.into_parts();
+            parts.uri = uri;
+            match paths.oneshot(Request::from_parts(parts, body)).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        }
+        None => wrong_path::unknown_path(OriginalUri(request.uri().clone()), request.headers().clone()).await,
+    }
 }
 
-async fn wrong_method(OriginalUri(uri): OriginalUri) -> Response {
-    let message = format!("method not allowed for `{}`; /docs lists the methods of each path", uri.path());
-    error_response(uri.path(), PublicError::new(Code::MethodNotAllowed, message))
-}
-
-/// In the shape of the API that the path belongs to.
-fn error_response(path: &str, error: PublicError) -> Response {
-    let api = if path.starts_with("/v1/") { ClientApi::OpenAi } else { ClientApi::Native };
-    ErrorResponse { api, error, id: identify::request_id() }.into_response()
+/// The address without the slashes at the end of its path; `None` if there is none.
+fn without_slash(uri: &Uri) -> Option<Uri> {
+    let path = uri.path().trim_end_matches('/');
+    if path.is_empty() || path.len() == uri.path().len() {
+        return None;
+    }
+    let mut parts = uri.clone().into_parts();
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    parts.path_and_query = Some(format!("{path}{query}").parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// Our own bug: the log has the story, the caller the id.

@@ -5,7 +5,7 @@
 use baton_engine::cache::ResponseCache;
 use baton_engine::route::{RouteInput, plan};
 use baton_engine::{
-    CachePolicy, CacheSettings, Call, CallOptions, Content, Identity, ModelSelector, Routing, Snapshot,
+    CachePolicy, CacheSettings, Call, CallOptions, Content, HeadSent, Identity, ModelSelector, Routing, Snapshot,
 };
 use baton_kv::Memory;
 use baton_model::entity::Role;
@@ -79,6 +79,7 @@ fn call(bytes: usize) -> Call {
             cache: CachePolicy::Default,
             headers: Vec::new(),
             query: None,
+            head_sent: HeadSent::default(),
         },
         content: Content::json(body, Box::new(|_| Err(PublicError::new(Code::Internal, "nobody reads it")))),
     }

@@ -26,19 +26,25 @@ pub async fn ask_provider(
 ) -> Result<(ReplyHead, ReplyStream), PublicError> {
     // A time beyond what the clock holds is no deadline.
     let deadline = call.routing.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let mut warnings = Vec::new();
     let opened = match plan(shared, call, snapshot, model) {
-        Ok(plan) => dispatch::try_candidates(shared, call, plan, &mut recorder, deadline).await,
+        Ok(mut plan) => {
+            warnings.append(&mut plan.warnings);
+            dispatch::try_candidates(shared, call, plan, &mut recorder, deadline).await
+        }
         // A call that can't be routed is recorded too: it was admitted.
         Err(error) => Err(error),
     };
     match opened {
         Ok(mut opened) => {
+            opened.warnings.append(&mut warnings);
             if opened.candidate.model.status == ModelStatus::Deprecated {
                 opened.warnings.push(format!("model: `{}` is deprecated", opened.candidate.model.id));
             }
             Ok(ReplyStream::from_opened(Arc::clone(shared), recorder, opened, deadline))
         }
-        Err(error) => {
+        Err(mut error) => {
+            error.tried = Some(recorder.tried(warnings));
             // The record is in the journal before the client sees the error, as for a reply.
             recorder.fail(&error).await;
             Err(error)

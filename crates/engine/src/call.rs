@@ -6,7 +6,8 @@ use crate::trace::Trace;
 use baton_model::record::Attribution;
 use baton_model::{Body, Caller, ModelId, Operation, PublicError, RequestId, Timestamp, Wire};
 use baton_provider_api::ReplyForm;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Reads the canonical request out of a body; given by the API, which knows the format.
@@ -74,6 +75,25 @@ pub struct CallOptions {
     pub headers: Vec<(String, String)>,
     /// Query of the client's request to be passed on.
     pub query: Option<String>,
+    /// Whether the client has a head already.
+    pub head_sent: HeadSent,
+}
+
+/// Whether a client got the head of its reply before anyone replied: then its status is 200, whatever becomes of the
+/// request. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct HeadSent(Arc<AtomicBool>);
+
+impl HeadSent {
+    /// The head is sent.
+    pub fn mark(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is.
+    pub fn is_marked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Which model a client asks for.

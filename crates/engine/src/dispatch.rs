@@ -85,14 +85,18 @@ pub async fn try_candidates(
             // A body that does not read is wrong for every candidate.
             Err(error) => return Err(error),
         };
+        let (before, translated) = (recorder.attempts(), !passes_through(call, &candidate));
         let tried = try_candidate(shared, call, candidate, fitted, recorder, deadline).await;
         // Held until the reply has begun, and no longer: a probe that streams for minutes would keep the others out.
         drop(pass);
         match tried {
             Ok(opened) => return Ok(Opened { place, ..opened }),
             Err(error) => {
-                // An error that is the caller's own fault would be the same at every provider.
-                let stop = error.retry() == Retry::Never;
+                // An error that is the caller's own fault would be the same at every provider. What a provider refuses in
+                // a request that Baton wrote for it may be the translation, or what this model alone does not have.
+                let refused_translation =
+                    error.kind == ErrorKind::InvalidRequest && translated && recorder.attempts() > before;
+                let stop = error.retry() == Retry::Never && !refused_translation;
                 last = Some(error.into());
                 if stop {
                     break;
@@ -174,6 +178,10 @@ async fn try_candidate(
     // Once, however many attempts follow: retries that earned retries would never end.
     budgets.note_request(&candidate.model.provider);
     loop {
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            // Earlier attempts have taken it all.
+            return Err(ProviderError::new(ErrorKind::Timeout, "the request's timeout has passed"));
+        }
         // The start is in the journal before the request leaves, so that a crash does not hide a call that is billed.
         recorder.start_attempt(&candidate.model).await?;
         let mut error = match start_attempt(call, &candidate, &fitted, operation.as_deref(), recorder, deadline).await {
@@ -185,6 +193,10 @@ async fn try_candidate(
             }
             Err(error) => error,
         };
+        if error.kind == ErrorKind::Timeout && deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            // The client's own time, and no setting of the provider, whose sentence would name what was left of it.
+            error.message = "the request's timeout has passed".to_owned();
+        }
         // Before the circuit is asked below, because this failure may be the one that opens it.
         recorder.fail_attempt(&mut error);
         let Retry::SameTarget(after) = error.retry() else { return Err(error) };
@@ -242,6 +254,9 @@ async fn start_attempt(
         timeout: deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
     };
     let mut exchange = candidate.provider.send(outgoing).await?;
+    if let Some(attempt) = recorder.current_attempt() {
+        attempt.observe_headers(&exchange.headers);
+    }
     let mut buffered = VecDeque::new();
     while let Some(frame) = exchange.frames.next().await {
         let frame = frame?;

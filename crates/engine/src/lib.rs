@@ -25,6 +25,7 @@ mod meter;
 mod metric_labels;
 pub mod metrics;
 pub mod metrics_text;
+pub mod names;
 pub mod observe;
 mod pipeline;
 mod reasoning_cache;
@@ -39,7 +40,7 @@ mod shares;
 pub mod trace;
 
 pub use cache::{CacheDefault, CacheSettings, CacheShare};
-pub use call::{CachePolicy, Call, CallOptions, Content, Identity, ModelSelector, Routing};
+pub use call::{CachePolicy, Call, CallOptions, Content, HeadSent, Identity, ModelSelector, Routing};
 pub use edge_metrics::{ConnectionRefusal, EdgeMetrics, OpenConnection, Port, SlowClient};
 pub use engine::{Engine, EngineParts};
 pub use health::{Circuit, CircuitSettings, RetryBudgetSettings};

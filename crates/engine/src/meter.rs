@@ -4,7 +4,8 @@ use baton_meter::count;
 use baton_meter::price;
 use baton_model::record::{AttemptError, AttemptRecord, Outcome};
 use baton_model::usage::UsageOrigin;
-use baton_model::{Cost, Model, Nanos, ReplyEvent, Timestamp, Usage, UsageClass};
+use baton_model::{Cost, Model, Nanos, ReplyEvent, Timestamp, Usage, UsageClass, bounds};
+use baton_provider_api::transport::headers::upstream_request_id;
 use baton_provider_api::{Frame, ProviderError};
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ pub struct AttemptMeter {
     pub model: Arc<Model>,
     /// When it was sent.
     pub started: Timestamp,
+    /// What the provider calls it.
+    upstream_request_id: Option<String>,
     /// What the provider has reported so far.
     reported: Usage,
     /// Whether the reply is complete, so that what it reported is final.
@@ -32,6 +35,7 @@ impl AttemptMeter {
         Self {
             model,
             started,
+            upstream_request_id: None,
             reported: Usage::default(),
             complete: false,
             text_bytes: 0,
@@ -55,6 +59,12 @@ impl AttemptMeter {
     /// What was said, taken out.
     pub fn take_text_events(&mut self) -> Vec<ReplyEvent> {
         self.text_events.take().unwrap_or_default()
+    }
+
+    /// The provider has named it, in one of these headers of its reply.
+    pub fn observe_headers(&mut self, headers: &[(String, String)]) {
+        let id = upstream_request_id(headers).map(|id| bounds::truncate(id, bounds::ID).into_owned());
+        self.upstream_request_id = id.or_else(|| self.upstream_request_id.take());
     }
 
     /// Looks at a frame on its way.
@@ -128,6 +138,7 @@ impl AttemptMeter {
             model: self.model.id.clone(),
             provider: self.model.provider.clone(),
             upstream: self.model.upstream.clone(),
+            upstream_request_id: self.upstream_request_id.clone(),
             started: self.started,
             finished: self.started,
             outcome: Outcome::Interrupted,

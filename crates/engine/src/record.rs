@@ -7,7 +7,7 @@ use crate::shared::EngineContext;
 use crate::shares::Hold;
 use crate::trace::Trace;
 use baton_meter::count;
-use baton_model::fault::ErrorKind;
+use baton_model::fault::{ErrorKind, Tried};
 use baton_model::record::{CacheUse, Outcome, RequestError, RequestRecord};
 use baton_model::{Capability, Cost, Model, PublicError, ReplyEvent, SpanId};
 use baton_provider_api::ProviderError;
@@ -136,7 +136,8 @@ impl RequestRecorder {
 
     /// The attempt under way failed; another may follow. Takes the cause away, which is logged here.
     pub fn fail_attempt(&mut self, error: &mut ProviderError) {
-        if let Some(attempt) = &self.running {
+        if let Some(attempt) = &mut self.running {
+            attempt.observe_headers(error.upstream.as_ref().map_or(&[], |upstream| &upstream.headers));
             // An attempt that another one replaces never becomes a response, so its cause would be logged nowhere else.
             if let Some(cause) = error.cause.take() {
                 let (request, model) = (&self.call.identity.id, &attempt.model);
@@ -151,6 +152,13 @@ impl RequestRecorder {
     /// How many attempts were made, the running one included.
     pub fn attempts(&self) -> usize {
         self.record.as_ref().map_or(0, |record| record.attempts.len()) + usize::from(self.running.is_some())
+    }
+
+    /// What was tried, for the error that the client is told.
+    pub fn tried(&self, warnings: Vec<String>) -> Box<Tried> {
+        let last = self.record.as_ref().and_then(|record| record.attempts.last());
+        let last = last.map(|attempt| (attempt.model.clone(), attempt.provider.clone()));
+        Box::new(Tried { attempts: self.attempts(), last, warnings })
     }
 
     /// The first content is on its way to the client.
@@ -187,7 +195,8 @@ impl RequestRecorder {
 
     /// The request failed; the client is told `error`. Resolves when the record is in the journal.
     pub async fn fail(&mut self, error: &PublicError) {
-        let status = (self.call.identity.status)(error);
+        // What the client saw: a stream that was kept alive meanwhile has its status already.
+        let status = if self.call.options.head_sent.is_marked() { 200 } else { (self.call.identity.status)(error) };
         self.close(Outcome::Failed, status, Some(error.into())).await;
     }
 

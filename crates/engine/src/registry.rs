@@ -1,10 +1,12 @@
 //! Which models and providers there are: an immutable snapshot, swapped as a whole.
 
 use crate::call::ModelSelector;
+use crate::names::{nearest_name, split_vendor, without_date};
 use arc_swap::ArcSwap;
 use baton_model::{Caller, Capability, Code, Model, ModelId, ModelStatus, ProviderId, PublicError};
 use baton_provider_api::Provider;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// The models and providers in force. Readers take a snapshot and keep it for a whole request.
@@ -21,7 +23,7 @@ pub struct Snapshot {
     pub providers: BTreeMap<ProviderId, Arc<dyn Provider>>,
     /// The model for requests without a model.
     pub default_model: Option<ModelId>,
-    /// The model for requests that name only a provider; the provider's first where it is not set.
+    /// The model for requests that name only a provider; where it is not set, the only one that can serve them.
     pub default_models: BTreeMap<ProviderId, ModelId>,
 }
 
@@ -78,7 +80,15 @@ impl Snapshot {
             )
             .at("model")),
             (None, ModelSelector::Model(name)) => Err(self.not_found(caller, name)),
-            (None, _) => Err(PublicError::new(
+            (None, ModelSelector::Provider(name)) => Err(PublicError::new(
+                Code::InvalidRequest,
+                format!(
+                    "`model` is required: no default model of the provider `{name}` for {capability} is configured \
+                     (`default_model`)"
+                ),
+            )
+            .at("model")),
+            (None, ModelSelector::Default) => Err(PublicError::new(
                 Code::InvalidRequest,
                 format!("`model` is required: no default model for {capability} is configured"),
             )
@@ -86,13 +96,44 @@ impl Snapshot {
         }
     }
 
-    /// The model of that name. Ollama's clients mean `name:latest` by `name`, and the other way round.
+    /// The model of that name, or the one that can be meant by it and no other.
     fn find_by_name(&self, caller: &Caller, name: &str) -> Option<&Arc<Model>> {
+        self.find_as_written(caller, name)
+            .or_else(|| self.find_of_vendor(caller, name))
+            .or_else(|| self.only_version_of(caller, name))
+    }
+
+    /// The model of that name. Ollama's clients mean `name:latest` by `name`, and the other way round.
+    fn find_as_written(&self, caller: &Caller, name: &str) -> Option<&Arc<Model>> {
         let usable = |name: &str| self.models.get(name).filter(|model| caller.may_use(&model.id));
         usable(name).or_else(|| match name.strip_suffix(":latest") {
             Some(short) => usable(short),
             None => usable(&format!("{name}:latest")),
         })
+    }
+
+    /// The model `gpt-4o` of the provider `openai` by `openai/gpt-4o`. Of another provider it is another model.
+    fn find_of_vendor(&self, caller: &Caller, name: &str) -> Option<&Arc<Model>> {
+        let (vendor, name) = split_vendor(name)?;
+        let found = self.find_as_written(caller, name)?;
+        found.provider.as_str().eq_ignore_ascii_case(vendor).then_some(found)
+    }
+
+    /// The model `claude-haiku-4-5-20251001` by `claude-haiku-4-5`, if it is the only version that there is. Not the other way
+    /// round: who names a version wants no other.
+    fn only_version_of(&self, caller: &Caller, name: &str) -> Option<&Arc<Model>> {
+        let mut versions = self.versions_of(caller, name);
+        versions.next().filter(|_| versions.next().is_none())
+    }
+
+    /// The models whose names are that name with a date.
+    fn versions_of<'s>(&'s self, caller: &Caller, name: &str) -> impl Iterator<Item = &'s Arc<Model>> {
+        // The names are sorted: only those that begin so are looked at.
+        let from = (Bound::Included(name), Bound::Unbounded);
+        let alike = self.models.range::<str, _>(from).take_while(move |(id, _)| id.as_str().starts_with(name));
+        alike
+            .filter(move |(id, _)| without_date(id.as_str()) == Some(name) && caller.may_use(id))
+            .map(|(_, model)| model)
     }
 
     fn default_of(
@@ -114,10 +155,11 @@ impl Snapshot {
         let set = self.default_models.get(provider).and_then(|id| self.models.get(id));
         Ok(set
             .filter(|model| model.capabilities.contains(&capability.listed_as()) && caller.may_use(&model.id))
-            // A provider's default may lack the capability; its first model that has it is better than an error.
+            // A provider's default may lack the capability. Then the choice must be plain, as without a provider.
             .or_else(|| {
-                let mut offered = self.models_offering(capability).filter(|model| caller.may_use(&model.id));
-                offered.find(|model| model.provider == *provider)
+                let offered = self.models_offering(capability).filter(|model| caller.may_use(&model.id));
+                let mut offered = offered.filter(|model| model.provider == *provider);
+                offered.next().filter(|_| offered.next().is_none())
             }))
     }
 
@@ -145,52 +187,21 @@ impl Snapshot {
             .filter(move |model| model.status == ModelStatus::Active && model.capabilities.contains(&listed))
     }
 
+    /// A model that somebody may mean by a name, but not surely: of another vendor, of another version.
+    fn meant_by(&self, caller: &Caller, name: &str) -> Option<&str> {
+        let bare = split_vendor(name).map_or(name, |(_, bare)| bare);
+        let undated = without_date(bare).unwrap_or(bare);
+        let found = [bare, undated].into_iter().find_map(|name| self.find_as_written(caller, name));
+        // The last by its date is the newest.
+        found.or_else(|| self.versions_of(caller, undated).last()).map(|model| model.id.as_str())
+    }
+
     fn not_found(&self, caller: &Caller, name: &str) -> PublicError {
-        let near = nearest_name(name, self.models.keys().filter(|id| caller.may_use(id)).map(ModelId::as_str));
+        let near = self
+            .meant_by(caller, name)
+            .or_else(|| nearest_name(name, self.models.keys().filter(|id| caller.may_use(id)).map(ModelId::as_str)));
         let hint = near
             .map_or_else(|| "GET /api/models lists the models".to_owned(), |near| format!("did you mean `{near}`?"));
         PublicError::new(Code::ModelNotFound, format!("unknown model `{name}`; {hint}")).at("model")
-    }
-}
-
-/// The name most like `name`, if any is alike at all: at most a third of its letters differ.
-pub fn nearest_name<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance * 3 <= name.chars().count().max(candidate.chars().count()))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein's distance, in letters; case counts for nothing. Long names are compared by their first 64 letters.
-fn distance(a: &str, b: &str) -> usize {
-    let letters = |text: &str| text.chars().take(64).flat_map(char::to_lowercase).collect::<Vec<_>>();
-    let (a, b) = (letters(a), letters(b));
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.iter().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (to, above) in b.iter().zip(row.iter().skip(1)) {
-            let cost = (diagonal + usize::from(from != to)).min(above + 1).min(left + 1);
-            diagonal = *above;
-            left = cost;
-            next.push(cost);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nearest_name;
-
-    #[test]
-    fn near_misses_are_named() {
-        let known = ["gpt-4o", "gpt-4o-mini", "claude-haiku"];
-        assert_eq!(nearest_name("gpt4o", known.into_iter()), Some("gpt-4o"));
-        assert_eq!(nearest_name("Claude-Haiku", known.into_iter()), Some("claude-haiku"));
-        assert_eq!(nearest_name("mistral", known.into_iter()), None);
     }
 }

@@ -227,7 +227,7 @@ impl ReplyStream {
         (self.frames, self.place) = (None, None);
         let Some(recorder) = &mut self.recorder else { return error.into() };
         recorder.fail_attempt(&mut error);
-        let public = PublicError::from(error);
+        let public = PublicError { tried: Some(recorder.tried(Vec::new())), ..PublicError::from(error) };
         recorder.fail_midway(&public).await;
         public
     }

@@ -43,6 +43,9 @@ pub struct SkippedModel {
     pub reason: String,
 }
 
+/// Why a model that is not there is not tried.
+const UNKNOWN: &str = "unknown model";
+
 /// The models in the order of attempts.
 #[derive(Clone, Default)]
 pub struct RoutePlan {
@@ -50,6 +53,8 @@ pub struct RoutePlan {
     pub candidates: Vec<Candidate>,
     /// Not to be tried.
     pub skipped: Vec<SkippedModel>,
+    /// What the client should know: fallbacks that it named and that are not tried.
+    pub warnings: Vec<String>,
 }
 
 /// What a plan is made from, beside the snapshot.
@@ -89,10 +94,17 @@ pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &RouteInput<'_>) -> Re
             Some(model) => consider_model(snapshot, model, ask, &mut plan, &mut open),
             // What the caller may not use is not there for it. If the operator named it, the caller has not even asked.
             None if ask.fallbacks.is_none() && !ask.caller.may_use(name) => {}
-            None => plan.skipped.push(SkippedModel { model: name.clone(), reason: "unknown model".into() }),
+            None => plan.skipped.push(SkippedModel { model: name.clone(), reason: UNKNOWN.into() }),
         }
     }
     plan.candidates.append(&mut open);
+    if ask.fallbacks.is_some() {
+        let warnings = plan.skipped.iter().map(|SkippedModel { model, reason }| match reason.as_str() {
+            UNKNOWN => format!("fallbacks: {UNKNOWN} `{model}`"),
+            reason => format!("fallbacks: `{model}` is not tried, because {reason}"),
+        });
+        plan.warnings = warnings.collect();
+    }
     Ok(plan)
 }
 

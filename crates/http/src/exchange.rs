@@ -5,7 +5,7 @@ use crate::reply::{ReplyOptions, respond};
 use crate::{HttpState, form, query};
 use axum::extract::State;
 use axum::response::Response;
-use baton_engine::{Call, CallOptions, Identity, Routing};
+use baton_engine::{Call, CallOptions, HeadSent, Identity, Routing};
 use baton_model::record::Attribution;
 use baton_model::{Caller, Capability, Code, PublicError, Wire};
 use baton_tasks::compute;
@@ -34,8 +34,7 @@ pub async fn serve(
     let request = read(api, capability, &state, &inbound.parts.headers, bytes).await?;
     let options = ReplyOptions::new(&state, api, capability, &inbound, &request);
     let call = call(api, capability, inbound, headers, request)?;
-    let reply = state.web.engine.serve(call).await?;
-    Ok(respond(reply, options).await?)
+    Ok(respond(&state.web.engine, call, options).await?)
 }
 
 /// The call that a parsed request makes.
@@ -67,6 +66,7 @@ pub fn call(
             cache: headers.cache,
             headers: headers::headers_to_forward(&parts.headers),
             query: query::forwarded(api, parts.uri.query()),
+            head_sent: HeadSent::default(),
         },
         // The memory that was counted for the body stays counted for as long as the body lives.
         content: request.content.with_hold(hold),

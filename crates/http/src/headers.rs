@@ -114,10 +114,9 @@ pub fn headers_to_forward(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// Says in the response's headers who replied, and how.
-pub fn describe(headers: &mut HeaderMap, head: &ReplyHead, request_id: &str) {
+pub fn describe(headers: &mut HeaderMap, head: &ReplyHead) {
     // First, so that Baton's own headers win over those of the same name from a provider.
     forward(headers, &head.headers);
-    headers.insert("x-request-id", value(request_id));
     headers.insert("x-baton-model", value(head.model.as_str()));
     headers.insert("x-baton-provider", value(head.provider.as_str()));
     headers.insert("x-baton-cache", HeaderValue::from_static(head.cache.name()));

@@ -9,6 +9,7 @@
 
 mod anthropic;
 mod batch_models;
+mod cors;
 mod count;
 pub mod describe;
 pub mod exchange;
@@ -27,6 +28,8 @@ mod spans;
 mod state;
 mod timing;
 mod upstream;
+pub mod wrong_path;
 
+pub use cors::{CorsOrigins, EXPOSED};
 pub use routes::router;
 pub use state::HttpState;

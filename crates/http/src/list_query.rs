@@ -2,6 +2,10 @@
 
 use baton_model::{Code, PublicError};
 
+/// The most that is asked of a list of models, files or batches: what Anthropic's API takes, and more than OpenAI's clients
+/// ask for.
+pub const LONGEST_LIST: usize = 1000;
+
 /// What a query asks of a list.
 pub struct ListQuery {
     /// At most so many.
@@ -13,16 +17,16 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    /// Reads `limit`, `after_id` (OpenAI: `after`) and `before_id`.
+    /// Reads `limit` (at most `most`), `after_id` (OpenAI: `after`) and `before_id`.
     ///
     /// # Errors
     /// `invalid_request` for a limit that is none.
-    pub fn read(query: Option<&str>) -> Result<Self, PublicError> {
+    pub fn read(query: Option<&str>, most: usize) -> Result<Self, PublicError> {
         let get = |names: &[&str]| parameter(query, names);
         let limit = match get(&["limit"]) {
             None => 20,
-            Some(text) => text.parse().ok().filter(|limit| (1..=1000).contains(limit)).ok_or_else(|| {
-                PublicError::new(Code::InvalidRequest, format!("limit: expected 1 to 1000, got {text}")).at("limit")
+            Some(text) => text.parse().ok().filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
+                PublicError::new(Code::InvalidRequest, format!("limit: expected 1 to {most}, got {text}")).at("limit")
             })?,
         };
         Ok(Self { limit, after: get(&["after_id", "after"]), before: get(&["before_id"]) })
@@ -40,15 +44,15 @@ pub fn parameter(query: Option<&str>, names: &[&str]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::ListQuery;
+    use super::{LONGEST_LIST, ListQuery};
 
     #[test]
     fn queries_are_read() {
-        let asked = ListQuery::read(Some("limit=3&after_id=groq%2Fllama%3A8b&beta=true"))
+        let asked = ListQuery::read(Some("limit=3&after_id=groq%2Fllama%3A8b&beta=true"), LONGEST_LIST)
             .map(|asked| (asked.limit, asked.after));
         assert_eq!(asked, Ok((3, Some("groq/llama:8b".to_owned()))));
         for wrong in ["limit=0", "limit=1001", "limit=x", "limit=-1"] {
-            assert!(ListQuery::read(Some(wrong)).is_err(), "{wrong}");
+            assert!(ListQuery::read(Some(wrong), LONGEST_LIST).is_err(), "{wrong}");
         }
     }
 }

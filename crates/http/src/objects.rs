@@ -1,6 +1,6 @@
 //! Objects that providers keep for their callers, one at a time and in lists: only the owner reaches them.
 
-use crate::list_query::ListQuery;
+use crate::list_query::{LONGEST_LIST, ListQuery};
 use crate::upstream::{self, ProviderReply};
 use crate::{HttpState, headers, query};
 use axum::response::Response;
@@ -184,7 +184,7 @@ pub async fn list(
     kind: ProviderObjectKind,
     path: &str,
 ) -> Result<(Vec<Bytes>, bool), PublicError> {
-    let (caller, query) = (&inbound.caller, ListQuery::read(inbound.query())?);
+    let (caller, query) = (&inbound.caller, ListQuery::read(inbound.query(), LONGEST_LIST)?);
     let limit = query.limit.min(MOST);
     let from = match query.after.as_deref().or(query.before.as_deref()) {
         // Looked up as the caller: an id of somebody else is no place to page from.

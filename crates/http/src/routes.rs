@@ -1,6 +1,6 @@
 //! Every path of the request APIs, on one page.
 
-use crate::{HttpState, anthropic, count, exchange, listing, ollama, openai, responses};
+use crate::{HttpState, anthropic, count, exchange, listing, ollama, openai, responses, wrong_path};
 use axum::Router;
 use axum::extract::State;
 use axum::middleware::from_fn_with_state;
@@ -18,13 +18,19 @@ pub fn router(state: HttpState) -> Router {
     let layer = |routes: Router<HttpState>, api: fn(&HeaderMap) -> ClientApi| {
         routes.route_layer(from_fn_with_state(Responding { web: state.web.clone(), api }, respond))
     };
-    Router::new()
-        .merge(layer(native(), |_| Native))
+    let vendors = Router::new()
         .merge(layer(openai(), |_| OpenAi))
         .merge(layer(responses(), |_| Responses))
         .merge(layer(anthropic(), |_| Anthropic))
         .merge(layer(ollama(), |_| Ollama))
         .merge(layer(shared_paths(), listing::api))
+        // Before what is put around it: whoever has a fallback keeps it.
+        .method_not_allowed_fallback(wrong_path::wrong_method);
+    Router::new()
+        // Web pages may call what vendors offer them, and nothing of Baton's own, nor what changes an Ollama.
+        .merge(state.cors.allow(vendors))
+        .merge(layer(native(), |_| Native))
+        .merge(layer(ollama_models(), |_| Ollama))
         .with_state(state)
 }
 
@@ -90,6 +96,11 @@ fn ollama() -> Router<HttpState> {
         .route("/api/ps", get(ollama::lists::running))
         .route("/api/version", get(ollama::lists::version))
         .route("/api/show", post(ollama::show::serve))
+}
+
+/// The paths that change the models of an Ollama.
+fn ollama_models() -> Router<HttpState> {
+    Router::new()
         .route("/api/pull", post(ollama::manage::serve))
         .route("/api/push", post(ollama::manage::serve))
         .route("/api/create", post(ollama::manage::serve))

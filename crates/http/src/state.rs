@@ -1,5 +1,6 @@
 //! What the request APIs need.
 
+use crate::CorsOrigins;
 use axum::extract::FromRef;
 use baton_control::{ModelDirectory, ProviderObjects};
 use baton_conversations::Conversations;
@@ -19,6 +20,8 @@ pub struct HttpState {
     pub conversations: Conversations,
     /// What fetches audio that a caller names by its URL.
     pub fetch: baton_fetch::FetchClient,
+    /// The origins whose pages may call the client APIs.
+    pub cors: CorsOrigins,
 }
 
 impl FromRef<HttpState> for Web {

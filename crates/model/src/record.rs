@@ -210,6 +210,9 @@ pub struct AttemptRecord {
     pub provider: ProviderId,
     /// The provider's name for it.
     pub upstream: String,
+    /// The provider's own id of the request; null if it named none.
+    #[cfg_attr(feature = "schema", serde(default))]
+    pub upstream_request_id: Option<String>,
     /// When it was sent.
     #[cfg_attr(feature = "schema", serde(rename = "started_at"), schema(value_type = String))]
     pub started: Timestamp,

@@ -58,6 +58,9 @@ fn kind(expected: &str) -> &str {
             "a positive integer"
         }
         "a duration" => "a time such as 500ms, 30s or 24h",
+        // serde names the type of Rust.
+        other if other.starts_with("struct ") => "an object",
+        other if other.starts_with("tuple ") => "an array",
         other => other,
     }
 }
@@ -91,6 +94,7 @@ mod tests {
                 "must be a time such as 500ms, 30s or 24h, got \"soon\"",
             ),
             ("unknown variant `x`, expected `a` or `b`", "must be `a` or `b`, got `x`"),
+            ("invalid type: integer `5`, expected struct Delivery", "must be an object, got 5"),
             ("missing field `kind`", "`kind` is required"),
             ("duplicate field `kind`", "`kind` is given twice"),
             ("must be at most 100 years", "must be at most 100 years"),

@@ -13,8 +13,8 @@ use crate::{Store, StoreError, connection};
 use baton_model::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IdenStatic, IntoActiveModel,
+    Iterable, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -181,9 +181,11 @@ impl Copy<'_> {
             let column = request::Column::Id;
             compare::<request::Entity>(&transaction, "requests", column, |row| &row.id, &|_| {}, rows).await?;
             // Both lists as a whole: the target could have attempts of a request that the source does not have.
-            if attempts_of(&transaction, &ids).await? != attempts {
-                let range = ids.first().zip(ids.last()).map(|(first, last)| format!("`{first}` to `{last}`"));
-                let what = format!("the target has other attempts for the requests {}", range.unwrap_or_default());
+            let there = attempts_of(&transaction, &ids).await?;
+            if let Some(other) = first_difference(&attempts, &there) {
+                let what = format!(
+                    "the target has other attempts for the request `{other}`, because it has been used separately; copy into an empty database"
+                );
                 return Err(StoreError::conflict(what));
             }
             transaction.commit().await?;
@@ -247,13 +249,22 @@ where
         copy.iter_mut().for_each(passing);
         passing(&mut row);
         if copy.as_ref() != Some(&row) {
-            let key = key(&row);
+            let (key, difference) =
+                (key(&row), copy.map_or_else(|| "is missing".to_owned(), |copy| columns(&row, &copy)));
             return Err(StoreError::conflict(format!(
-                "the target differs from the source at `{key}` in `{name}`, because it has been used separately; copy into an empty database"
+                "the target differs from the source at `{key}` in `{name}` ({difference}), because it has been used separately; copy into an empty database"
             )));
         }
     }
     Ok(())
+}
+
+/// The columns in which two rows differ. Their values stay where they are: some are secrets.
+fn columns<M: ModelTrait>(row: &M, copy: &M) -> String {
+    let columns = <M::Entity as EntityTrait>::Column::iter();
+    let names =
+        columns.filter(|column| row.get(*column) != copy.get(*column)).map(|column| format!("`{}`", column.as_str()));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 async fn attempts_of(database: &impl ConnectionTrait, ids: &[String]) -> Result<Vec<attempt::Model>, StoreError> {
@@ -261,6 +272,13 @@ async fn attempts_of(database: &impl ConnectionTrait, ids: &[String]) -> Result<
     // Sorted here: databases don't agree on the order of text.
     let rows = query.all(database).await?.into_iter().map(|row| ((row.request_id.clone(), row.number), row));
     Ok(rows.collect::<BTreeMap<_, _>>().into_values().collect())
+}
+
+/// The request of the first attempt that is in one of two sorted lists alone, or differs.
+fn first_difference<'a>(ours: &'a [attempt::Model], theirs: &'a [attempt::Model]) -> Option<&'a str> {
+    let same = ours.iter().zip(theirs).take_while(|(ours, theirs)| ours == theirs).count();
+    let of = |attempts: &'a [attempt::Model]| attempts.get(same).map(|attempt| attempt.request_id.as_str());
+    of(ours).into_iter().chain(of(theirs)).min()
 }
 
 async fn total(store: &Store) -> Result<UsageRow, StoreError> {

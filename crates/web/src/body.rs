@@ -1,6 +1,6 @@
 //! Reading bodies whole, within their bounds: their own size, and the memory of the node.
 
-use crate::encoding::ContentEncoding;
+use crate::encoding::content_encoding;
 use crate::paced::BodyTooSlow;
 use axum::body::Body;
 use baton_engine::Hold;
@@ -42,11 +42,11 @@ pub async fn read_body(
     if body.size_hint().exact().is_some_and(|length| length > limit as u64) {
         return Err(too_large(limit));
     }
-    let encoding = ContentEncoding::of(headers)?;
+    let encoding = content_encoding(headers)?;
     // Held while the decoder is there. The limit and the memory of the body itself count what comes out of it.
     let _decoder = match encoding {
         Some(encoding) => {
-            body = encoding.decode(body);
+            body = Body::from_stream(encoding.decode(body.into_data_stream()));
             Some(limits.hold_bytes(authenticated, encoding.decoder_bytes())?)
         }
         None => None,

@@ -1,152 +1,20 @@
-//! Bodies that a client has compressed (RFC 9110, section 8.4).
+//! Bodies that a client has compressed.
 
-use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
-use async_compression::zstd::DParameter;
-use axum::body::Body;
 use baton_model::{Code, PublicError};
-use futures::TryStreamExt as _;
-use http::header::CONTENT_ENCODING;
-use http::{HeaderMap, HeaderValue};
-use tokio_util::io::{ReaderStream, StreamReader};
+pub use baton_provider_api::transport::encoding::ContentEncoding;
+use baton_provider_api::transport::encoding::UnknownEncoding;
+use http::HeaderMap;
 
-/// How a body is encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ContentEncoding {
-    /// `gzip`, `x-gzip`.
-    Gzip,
-    /// `deflate`: in the format of zlib, as the RFC has it.
-    Deflate,
-    /// `br`.
-    Brotli,
-    /// `zstd`.
-    Zstd,
-}
-
-/// The window that a body may ask for, as a power of two: what RFC 8878 has every decoder support. A body could ask for
-/// gigabytes.
-const ZSTD_WINDOW: u32 = 23;
-
-/// How large the pieces of a decoded body are.
-const PIECE: usize = 64 << 10;
-
-impl ContentEncoding {
-    /// What the header says; `None` if the body is not encoded.
-    ///
-    /// # Errors
-    /// `unsupported_media_type`, if nothing here decodes it, or it is encoded more than once.
-    pub fn of(headers: &HeaderMap) -> Result<Option<Self>, PublicError> {
-        let mut values = headers.get_all(CONTENT_ENCODING).iter();
-        let Some(value) = values.next() else { return Ok(None) };
-        let name = value.to_str().unwrap_or_default().trim().to_ascii_lowercase();
-        let encoding = match name.as_str() {
-            "" | "identity" => None,
-            "gzip" | "x-gzip" => Some(Self::Gzip),
-            "deflate" => Some(Self::Deflate),
-            "br" => Some(Self::Brotli),
-            "zstd" => Some(Self::Zstd),
-            _ => return Err(unsupported(value)),
-        };
-        match values.next() {
-            Some(second) => Err(unsupported(second)),
-            None => Ok(encoding),
-        }
-    }
-
-    /// The memory that a decoder needs beside what it has decoded, in bytes: the largest window of its format.
-    pub fn decoder_bytes(self) -> u64 {
-        match self {
-            Self::Gzip | Self::Deflate => 64 << 10,
-            Self::Brotli => 16 << 20,
-            Self::Zstd => 1 << ZSTD_WINDOW,
-        }
-    }
-
-    /// The body as it was before. What does not decode ends in an error.
-    pub fn decode(self, body: Body) -> Body {
-        let reader = StreamReader::new(body.into_data_stream().map_err(std::io::Error::other));
-        match self {
-            Self::Gzip => {
-                let mut decoder = GzipDecoder::new(reader);
-                // Files of gzip may have several parts, one after the other.
-                decoder.multiple_members(true);
-                read(decoder)
-            }
-            Self::Deflate => read(ZlibDecoder::new(reader)),
-            Self::Brotli => read(BrotliDecoder::new(reader)),
-            Self::Zstd => {
-                let mut decoder = ZstdDecoder::with_params(reader, &[DParameter::window_log_max(ZSTD_WINDOW)]);
-                decoder.multiple_members(true);
-                read(decoder)
-            }
-        }
-    }
-}
-
-fn read(decoder: impl tokio::io::AsyncRead + Send + 'static) -> Body {
-    Body::from_stream(ReaderStream::with_capacity(decoder, PIECE))
-}
-
-fn unsupported(value: &HeaderValue) -> PublicError {
-    let message = format!(
-        "content-encoding: expected gzip, deflate, br or zstd, once; got `{}`",
-        String::from_utf8_lossy(value.as_bytes())
-    );
-    PublicError::new(Code::UnsupportedMediaType, message)
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-    use async_compression::tokio::write::{BrotliEncoder, GzipEncoder, ZlibEncoder, ZstdEncoder};
-    use http_body_util::BodyExt as _;
-    use tokio::io::AsyncWriteExt as _;
-
-    async fn encoded(encoding: ContentEncoding, text: &[u8]) -> Vec<u8> {
-        macro_rules! with {
-            ($encoder:ident) => {{
-                let mut encoder = $encoder::new(Vec::new());
-                encoder.write_all(text).await.unwrap();
-                encoder.shutdown().await.unwrap();
-                encoder.into_inner()
-            }};
-        }
-        match encoding {
-            ContentEncoding::Gzip => with!(GzipEncoder),
-            ContentEncoding::Deflate => with!(ZlibEncoder),
-            ContentEncoding::Brotli => with!(BrotliEncoder),
-            ContentEncoding::Zstd => with!(ZstdEncoder),
-        }
-    }
-
-    fn header(values: &[&'static str]) -> HeaderMap {
-        values.iter().map(|value| (CONTENT_ENCODING, HeaderValue::from_static(value))).collect()
-    }
-
-    #[tokio::test]
-    async fn every_encoding_is_decoded_and_a_broken_body_ends_in_an_error() {
-        for name in ["gzip", "deflate", "br", "zstd"] {
-            let encoding = ContentEncoding::of(&header(&[name])).unwrap().unwrap();
-            let text = b"words, words, words".repeat(10_000);
-            let bytes = encoded(encoding, &text).await;
-            let decoded = encoding.decode(Body::from(bytes.clone())).collect().await.unwrap().to_bytes();
-            assert!(decoded == text, "{name}");
-            let half = bytes.get(..bytes.len() / 2).unwrap().to_vec();
-            assert!(encoding.decode(Body::from(half)).collect().await.is_err(), "{name}: the half of it");
-            assert!(encoding.decode(Body::from("not encoded at all")).collect().await.is_err(), "{name}");
-        }
-    }
-
-    #[test]
-    fn other_encodings_are_refused() {
-        assert_eq!(ContentEncoding::of(&header(&[])).unwrap(), None);
-        assert_eq!(ContentEncoding::of(&header(&["identity"])).unwrap(), None);
-        for values in [&["compress"][..], &["gzip, gzip"], &["gzip", "gzip"]] {
-            assert_eq!(
-                ContentEncoding::of(&header(values)).unwrap_err().code,
-                Code::UnsupportedMediaType,
-                "{values:?}"
-            );
-        }
-    }
+/// How the body of a request is encoded; `None` if it is not.
+///
+/// # Errors
+/// `unsupported_media_type`, if nothing here decodes it, or it is encoded more than once.
+pub fn content_encoding(headers: &HeaderMap) -> Result<Option<ContentEncoding>, PublicError> {
+    ContentEncoding::of(headers).map_err(|UnknownEncoding(value)| {
+        let message = format!(
+            "content-encoding: expected gzip, deflate, br or zstd, once; got `{}`",
+            String::from_utf8_lossy(value.as_bytes())
+        );
+        PublicError::new(Code::UnsupportedMediaType, message)
+    })
 }

@@ -4,10 +4,10 @@ use crate::ClientApi;
 use crate::headers;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use baton_model::fault::UpstreamBody;
+use baton_model::fault::{Tried, UpstreamBody};
 use baton_model::{Code, PublicError, RequestId};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 /// An error, and the API in whose shape it is written.
 #[derive(Debug)]
@@ -35,12 +35,12 @@ impl IntoResponse for ErrorResponse {
         // Before Baton's own headers, which replace those of the same name.
         headers::forward(headers, &theirs);
         headers.insert(CONTENT_TYPE, headers::value(&content_type));
-        headers.insert("x-request-id", headers::value(id.as_str()));
-        if api == ClientApi::Anthropic {
-            headers.entry("request-id").or_insert_with(|| headers::value(id.as_str()));
-        }
+        headers::name_request(headers, api, &id);
         // The status and words may be a provider's: this says what it is to Baton.
         headers.insert("x-baton-error", HeaderValue::from_static(error.code.name()));
+        if let Some(tried) = &error.tried {
+            describe_attempts(headers, tried);
+        }
         // Baton has tried again where that could help: an SDK that does so too would only multiply the load. It may
         // where a time is named and waiting is the cure; a spent account is not cured by it.
         let waiting_helps = matches!(error.code, Code::RateLimitExceeded | Code::Overloaded);
@@ -55,5 +55,17 @@ impl IntoResponse for ErrorResponse {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+/// Says what was tried, as a reply would.
+fn describe_attempts(headers: &mut HeaderMap, tried: &Tried) {
+    if let Some((model, provider)) = &tried.last {
+        headers.insert("x-baton-model", headers::value(model.as_str()));
+        headers.insert("x-baton-provider", headers::value(provider.as_str()));
+        headers.insert("x-baton-attempts", HeaderValue::from(tried.attempts));
+    }
+    for warning in &tried.warnings {
+        headers.append("x-baton-warning", headers::value(warning));
     }
 }

@@ -1,5 +1,7 @@
 //! Writing headers.
 
+use crate::ClientApi;
+use baton_model::RequestId;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A header value of any text: what a header can't hold becomes `?`.
@@ -13,12 +15,21 @@ pub fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
 }
 
+/// Names a request by its id, as the clients of the API read it.
+pub fn name_request(headers: &mut HeaderMap, api: ClientApi, id: &RequestId) {
+    headers.insert("x-request-id", value(id.as_str()));
+    if api == ClientApi::Anthropic {
+        headers.insert("request-id", value(id.as_str()));
+    }
+}
+
 /// Passes a provider's headers on to the client.
 pub fn forward(headers: &mut HeaderMap, theirs: &[(String, String)]) {
     for (name, text) in theirs {
-        // The client's own request id is Baton's; the provider's goes beside it.
-        let name = if name == "x-request-id" { "x-upstream-request-id" } else { name };
-        if let Ok(name) = HeaderName::try_from(name) {
+        // What clients report as the request's id has to be the one that Baton's records, logs and traces have. The
+        // provider's goes beside it.
+        let beside = matches!(name.as_str(), "request-id" | "x-request-id").then(|| format!("llm_provider-{name}"));
+        if let Ok(name) = HeaderName::try_from(beside.as_ref().unwrap_or(name)) {
             // Appended: a provider may send a header more than once.
             headers.append(name, value(text));
         }

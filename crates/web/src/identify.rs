@@ -8,6 +8,7 @@ use http::Version;
 use http::request::Parts;
 use http::uri::Authority;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Once;
 
 /// What a part of Baton that makes requests of its own (commands from the bus) puts into their extensions. Nothing that
 /// comes over the network can set it.
@@ -29,8 +30,7 @@ pub fn request_id() -> RequestId {
 /// # Errors
 /// `authentication_error` with what was expected; `rate_limit_exceeded` where too many were wrong.
 pub async fn caller(web: &Web, parts: &Parts) -> Result<Caller, PublicError> {
-    // Malformed credentials are an error even where none are needed: the client meant to identify itself.
-    let credentials = Credentials::read(&parts.headers)?;
+    let credentials = credentials(web, parts)?;
     let internal = parts.extensions.get::<Internal>().and_then(|internal| internal.caller.as_ref());
     // Credentials win: a command may carry a key with fewer rights than the bus has.
     if let (None, Some(caller)) = (credentials, internal) {
@@ -53,13 +53,35 @@ pub async fn caller(web: &Web, parts: &Parts) -> Result<Caller, PublicError> {
     })
 }
 
+/// What a request shows of itself.
+///
+/// # Errors
+/// If credentials are malformed, even where none are needed: the client meant to identify itself.
+fn credentials<'r>(web: &Web, parts: &'r Parts) -> Result<Option<Credentials<'r>>, PublicError> {
+    /// Said once: SDKs send theirs with every request.
+    static SAID: Once = Once::new();
+    let origin = Origin { peer: peer(parts), client: address(web, parts) };
+    let shown = Credentials::read(&parts.headers)?;
+    Ok(shown.filter(|shown| {
+        let is_placeholder = web.keys.is_placeholder(*shown, origin);
+        if is_placeholder {
+            SAID.call_once(|| {
+                tracing::warn!(
+                    "placeholder API keys are ignored: in development, requests from this machine need no key"
+                );
+            });
+        }
+        !is_placeholder
+    }))
+}
+
 /// Who makes a change, for the audit log.
 pub fn actor(web: &Web, parts: &Parts, caller: &Caller) -> Actor {
     let request = parts.extensions.get::<RequestId>().cloned();
     let internal = parts.extensions.get::<Internal>();
     let mut actor = Actor::caller(caller, address(web, parts), request);
     // Whoever showed nothing and is not vouched for is there by the development mode.
-    if internal.is_none() && matches!(Credentials::read(&parts.headers), Ok(None)) {
+    if internal.is_none() && matches!(credentials(web, parts), Ok(None)) {
         actor.name = "loopback".to_owned();
     }
     actor.command = internal.and_then(|internal| internal.command.clone());
@@ -128,7 +150,7 @@ fn is_written_by_proxies(name: &str) -> bool {
 }
 
 /// Whether a `Host` names this machine in a way that no other can claim.
-fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
     let name = authority.host().to_ascii_lowercase();
     let address = name.trim_start_matches('[').trim_end_matches(']');

@@ -83,8 +83,8 @@ pub async fn respond(State(responding): State<Responding>, mut request: Request,
         tracing::debug!(request.id = %id, api = api.name(), error.code = code, error.message = message, "refused");
         response = ErrorResponse { api, error, id: id.clone() }.into_response();
     }
-    // A handler may have said the id itself, as its clients read it; then it is the same.
-    response.headers_mut().insert("x-request-id", headers::value(id.as_str()));
+    // After the handler, which may have passed on what a provider calls so.
+    headers::name_request(response.headers_mut(), api, &id);
     response.headers_mut().insert("traceparent", context);
     response
 }

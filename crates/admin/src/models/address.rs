@@ -1,7 +1,7 @@
 //! What a path below `/api/models/` means.
 
 use baton_engine::Snapshot;
-use baton_engine::registry::nearest_name;
+use baton_engine::names::nearest_name;
 use baton_model::entity::Role;
 use baton_model::{Caller, Code, Model, ModelId, ModelStatus, PublicError};
 use http::Uri;
@@ -23,11 +23,12 @@ pub enum ModelPath {
     Stats(ModelId),
 }
 
-/// What a path means. Its last segment is a view only where its slash is written raw: `a%2Fhealth` is a model.
+/// What a path means. Its last segment is a view only where its slash is written raw (`a%2Fhealth` is a model), and where no
+/// model has the whole as its id.
 ///
 /// # Errors
 /// If the path is not UTF-8 once decoded.
-pub fn read(uri: &Uri) -> Result<ModelPath, PublicError> {
+pub fn read(uri: &Uri, is_model: impl Fn(&ModelId) -> bool) -> Result<ModelPath, PublicError> {
     // The raw path is split before it is decoded. `a%2Fhealth` is the model `a/health`, and `a/health` is the health
     // of `a`.
     let rest = uri.path().strip_prefix(PREFIX).unwrap_or_default();
@@ -37,10 +38,14 @@ pub fn read(uri: &Uri) -> Result<ModelPath, PublicError> {
             PublicError::new(Code::InvalidRequest, "the model's id in the path must be UTF-8").at("model_id")
         })
     };
+    let whole = id(rest)?;
+    if is_model(&whole) {
+        return Ok(ModelPath::Model(whole));
+    }
     match rest.rsplit_once('/') {
         Some((model, "health")) => id(model).map(ModelPath::Health),
         Some((model, "stats")) => id(model).map(ModelPath::Stats),
-        _ => id(rest).map(ModelPath::Model),
+        _ => Ok(ModelPath::Model(whole)),
     }
 }
 
@@ -91,8 +96,10 @@ mod tests {
             ("/api/models/a%2Fhealth", ModelPath::Model("a/health".into())),
             ("/api/models/health", ModelPath::Model("health".into())),
         ] {
-            assert_eq!(read(&path.parse().unwrap()).unwrap(), expected, "{path}");
+            assert_eq!(read(&path.parse().unwrap(), |_| false).unwrap(), expected, "{path}");
         }
-        assert!(read(&"/api/models/%ff".parse().unwrap()).is_err());
+        let there = read(&"/api/models/a/health".parse().unwrap(), |id| id.as_str() == "a/health").unwrap();
+        assert_eq!(there, ModelPath::Model("a/health".into()));
+        assert!(read(&"/api/models/%ff".parse().unwrap(), |_| false).is_err());
     }
 }

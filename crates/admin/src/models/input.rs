@@ -8,7 +8,7 @@ use crate::wire::money;
 use crate::wire::phrases::brief;
 use crate::wire::schema::{body, settable_fields};
 use baton_engine::Snapshot;
-use baton_engine::registry::nearest_name;
+use baton_engine::names::nearest_name;
 use baton_meter::Tokenizer;
 use baton_model::bounds::{self, Maximum};
 use baton_model::price::Rates;

@@ -14,7 +14,9 @@ use http::{HeaderMap, Uri};
 
 /// `GET`.
 pub async fn read(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> ApiResult {
-    match address::read(&uri)? {
+    let snapshot = admin.web.engine.registry().snapshot();
+    let sees = |id: &ModelId| snapshot.models.get(id).is_some_and(|model| address::may_see(&caller, model));
+    match address::read(&uri, sees)? {
         ModelPath::Model(id) => get::get(&admin, &caller, &id),
         // One route serves three calls, so the extractor can only ask for the least role. The views ask for theirs
         // here.
@@ -37,16 +39,17 @@ pub async fn write(
     headers: HeaderMap,
     fields: JsonFields,
 ) -> ApiResult {
-    update::update(&admin, &by, &model(&uri)?, &headers, fields).await
+    update::update(&admin, &by, &model(&admin, &uri)?, &headers, fields).await
 }
 
 /// `DELETE`.
 pub async fn delete(State(admin): State<Admin>, Operator(by): Operator, uri: Uri) -> ApiResult {
-    remove::remove(&admin, &by, &model(&uri)?, &uri).await
+    remove::remove(&admin, &by, &model(&admin, &uri)?, &uri).await
 }
 
-fn model(uri: &Uri) -> Result<ModelId, PublicError> {
-    match address::read(uri)? {
+fn model(admin: &Admin, uri: &Uri) -> Result<ModelId, PublicError> {
+    let snapshot = admin.web.engine.registry().snapshot();
+    match address::read(uri, |id| snapshot.models.contains_key(id))? {
         ModelPath::Model(id) => Ok(id),
         // Somebody whose model is called `a/health` meant the model, hence the hint.
         ModelPath::Health(_) | ModelPath::Stats(_) => Err(PublicError::new(

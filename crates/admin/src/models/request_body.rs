@@ -1,7 +1,7 @@
 //! A request body in Baton's own format that is looked at rather than served.
 
 use baton_dialect::framing::splice;
-use baton_engine::{Call, CallOptions, Identity, Routing, Snapshot};
+use baton_engine::{Call, CallOptions, HeadSent, Identity, Routing, Snapshot};
 use baton_model::record::Attribution;
 use baton_model::{Body, Caller, Capability, Clock, Code, PublicError, Wire};
 use baton_tasks::compute;
@@ -64,7 +64,15 @@ pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dy
         },
         wire: Wire::new(ClientApi::Native.dialect(), capability),
         routing: Routing { selector, fallbacks, strict: false, timeout: None },
-        options: CallOptions { form, max_output_tokens, deterministic, cache, headers: Vec::new(), query: None },
+        options: CallOptions {
+            form,
+            max_output_tokens,
+            deterministic,
+            cache,
+            headers: Vec::new(),
+            query: None,
+            head_sent: HeadSent::default(),
+        },
         content,
     })
 }

@@ -1,6 +1,6 @@
 //! Parts of error messages.
 
-use baton_engine::registry::nearest_name;
+use baton_engine::names::nearest_name;
 
 /// A value as an error message shows it.
 pub fn brief(text: &str) -> String {

@@ -126,6 +126,7 @@ impl TestAdmin {
                 StoredResponseBounds::default(),
             ),
             fetch: baton_fetch::FetchClient::guarded(Vec::new()),
+            cors: baton_http::CorsOrigins::None,
         };
         let router = baton_http::router(state).merge(management);
         Self { router, openai, lab, store, engine, providers, draining, clock, key: ADMIN.into(), _folder: folder }

@@ -6,7 +6,7 @@ mod known;
 
 pub use failures::FailureLimit;
 
-use crate::secret::{Hash, Pepper, random_pepper};
+use crate::secret::{Hash, PREFIX, Pepper, random_pepper};
 use crate::token::{Claims, TokenFault, TokenVerifier};
 use crate::{AuthError, Credentials, KeySecret};
 use arc_swap::ArcSwap;
@@ -183,6 +183,16 @@ impl ApiKeys {
     /// Whether a request of this peer is admin without a key: the development mode, on this very machine.
     pub fn is_development_admin(&self, peer: Option<IpAddr>) -> bool {
         self.open_on_loopback && peer.is_some_and(|peer| peer.to_canonical().is_loopback())
+    }
+
+    /// Whether credentials mean nothing: where no key is needed, those that an SDK insists on (`dummy`, `sk-xxx`). What looks
+    /// like a key of this service, or like a token, has to be right: who sends it means somebody.
+    pub fn is_placeholder(&self, credentials: Credentials<'_>, origin: Origin) -> bool {
+        let shown = credentials.reveal();
+        self.is_development_admin(origin.peer)
+            && !shown.starts_with(PREFIX)
+            && !TokenVerifier::looks_like(shown)
+            && matches!(self.find_owner(shown, origin), Err(AuthError::Unknown))
     }
 
     /// Reads the keys again: after a change made elsewhere.

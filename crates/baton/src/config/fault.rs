@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, and where.
 
-use baton_engine::registry::nearest_name;
+use baton_engine::names::nearest_name;
 use baton_model::serde_words;
 use std::fmt;
 use std::path::Path;

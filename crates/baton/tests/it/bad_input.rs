@@ -212,3 +212,68 @@ async fn what_cannot_be_said_is_told_or_refused() {
     let refused = baton.send(Method::PUT, &path, &[], json!({ "strict": "yes" }).to_string()).await.expect(422).text();
     assert!(refused.contains("true or false"), "{refused}");
 }
+
+#[tokio::test]
+async fn what_names_a_model_is_a_name() {
+    let baton = Baton::start().await;
+    let messages = json!([{ "role": "user", "content": "hi" }]);
+    for (field, value) in
+        [("model_id", json!(5)), ("model", json!(5)), ("provider", json!(5)), ("model_id", json!(["gpt"]))]
+    {
+        let mut body = json!({ "messages": messages });
+        body[field] = value;
+        let told = baton.post("/api/models/chat", &body).await.expect(400).json();
+        assert_eq!(told["error"]["details"]["param"], *field, "{told}");
+    }
+    // Two models of a provider can chat, and none is its default: not the first by the alphabet.
+    baton
+        .post("/api/models", &json!({ "model_id": "aaa", "provider": "openai", "capabilities": ["CHAT"] }))
+        .await
+        .expect(201);
+    let of_provider = |provider: &str| json!({ "provider": provider, "messages": messages });
+    let told = baton.post("/api/models/chat", &of_provider("openai")).await.expect(400).json();
+    assert!(told["error"]["message"].as_str().unwrap().contains("no default model of the provider `openai`"), "{told}");
+    assert_eq!(
+        baton.post("/api/models/chat", &of_provider("anthropic")).await.expect(200).json()["model_id"],
+        "claude"
+    );
+}
+
+/// Every operation with a body, given what is no JSON, or JSON of other kinds: no reply has the words of a library.
+#[tokio::test]
+async fn no_reply_has_the_words_of_a_library() {
+    let baton = Baton::start().await;
+    let description = baton.get("/openapi.json").await.expect(200).json();
+    let bodies = [
+        "nope",
+        "{\"a\": tru}",
+        "{\"model\": nul, \"name\": nul}",
+        "[",
+        "{\"a\": 1} x",
+        "7",
+        "[]",
+        "{\"requests\": [1], \"events\": 5, \"input_file_id\": {}}",
+    ];
+    let words = [
+        "expected ident",
+        "expected value",
+        "EOF while",
+        "trailing characters",
+        "Delivery {",
+        "struct ",
+        "serde",
+        "key must be a string",
+    ];
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let methods =
+            methods.as_object().unwrap().keys().filter(|method| ["post", "put", "delete"].contains(&method.as_str()));
+        for method in methods.map(|method| Method::from_bytes(method.to_uppercase().as_bytes()).unwrap()) {
+            for body in bodies {
+                let at = path.replace(['{', '}'], "");
+                let told = baton.send(method.clone(), &at, &[("content-type", "application/json")], body).await.text();
+                let found = words.iter().find(|word| told.contains(**word));
+                assert_eq!(found, None, "{method} {path} {body}: {told}");
+            }
+        }
+    }
+}

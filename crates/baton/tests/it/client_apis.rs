@@ -35,7 +35,8 @@ async fn tokens_are_counted_by_anthropic_or_here() {
     assert_eq!((seen.path.as_str(), seen.query.as_deref()), ("/v1/messages/count_tokens", Some("beta=true")));
     assert_eq!(seen.header("anthropic-beta"), Some("b"));
     assert!(told.json()["input_tokens"].as_u64() > Some(0), "{}", told.text());
-    assert_eq!(told.header("request-id"), Some("req_sim_1"));
+    assert_eq!(told.header("request-id"), told.header("x-request-id"));
+    assert_eq!(told.header("llm_provider-request-id"), Some("req_sim_1"));
     assert_eq!(told.header("x-baton-cost"), Some("0"));
 
     // The provider judges the body, not Baton: a field that is new at Anthropic works at once.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod abuse;
+mod attempts_told;
 mod bad_input;
 mod bad_provider;
 mod baton;
@@ -14,6 +15,7 @@ mod check;
 mod client_apis;
 mod command_line;
 mod commands;
+mod cors;
 mod database;
 mod deploy;
 mod description;
@@ -25,11 +27,14 @@ mod full_disk;
 mod hidden;
 mod identity;
 mod kills;
+mod late_streams;
 mod logs;
 mod nodes;
 mod other;
 mod outage;
+mod placeholder_keys;
 mod redis;
+mod request_ids;
 mod responses;
 mod running;
 mod sdks;
@@ -41,3 +46,4 @@ mod start;
 mod stream;
 mod tracing;
 mod websocket;
+mod wrong_urls;

@@ -284,3 +284,31 @@ async fn a_conversation_is_made_shorter_for_every_provider() {
         assert!(matches!(record.cost(), Cost::Known(nanos) if nanos > Nanos::ZERO), "{record:?}");
     }
 }
+
+/// In OpenAI's words, whoever replied before and is asked now.
+#[tokio::test]
+async fn a_turn_without_the_results_of_its_calls_is_refused_as_openai_does() {
+    let baton = Baton::start().await;
+    let tools = json!([{ "type": "function", "name": "get_weather", "parameters": {
+        "type": "object", "properties": { "city": { "type": "string" } } } }]);
+    let asked = json!({ "input": "What is the weather in Paris and Rome?", "tools": tools });
+    let first = respond(&baton, "claude", asked).await.expect(200).json();
+    let calls = first["output"].as_array().unwrap().iter().filter(|item| item["type"] == "function_call");
+    let calls: Vec<&str> = calls.map(|call| call["call_id"].as_str().unwrap()).collect();
+    let output = |call: &&str| json!({ "type": "function_call_output", "call_id": call, "output": "sunny" });
+    for model in ["claude", "llama"] {
+        let more = json!({ "previous_response_id": first["id"], "tools": tools, "input": [output(&calls[0])] });
+        let told = respond(&baton, model, more).await.expect(400).json();
+        let expected = format!("No tool output found for function call {}.", calls[1]);
+        assert_eq!((&told["error"]["message"], &told["error"]["param"]), (&json!(expected), &json!("input")), "{told}");
+        let outputs: Vec<Value> = calls.iter().map(output).collect();
+        let more = json!({ "previous_response_id": first["id"], "tools": tools, "input": outputs });
+        respond(&baton, model, more).await.expect(200);
+    }
+    let items = format!("/v1/responses/{}/input_items", first["id"].as_str().unwrap());
+    baton.get(&format!("{items}?limit=100")).await.expect(200);
+    for limit in ["101", "0", "x"] {
+        let told = baton.get(&format!("{items}?limit={limit}")).await.expect(400).json();
+        assert_eq!(told["error"]["param"], "limit", "{told}");
+    }
+}

@@ -32,8 +32,8 @@ pub struct Envelope {
 /// If a field of Baton's has the wrong type, or `model_id` and `model` name different models.
 pub fn take_envelope(body: &Body) -> Result<(Envelope, Body), ReadError> {
     let mut editor = Editor::new(body);
-    let model_id = take_text(&mut editor, "model_id")?;
-    let model = text(&editor, "model")?;
+    let model_id = take_name(&mut editor, "model_id")?;
+    let model = name_of(&editor, "model")?;
     // Baton would route by one name and send the other: a client must not be able to make them differ.
     if let (Some(id), Some(model)) = (&model_id, &model)
         && id != model
@@ -45,7 +45,7 @@ pub fn take_envelope(body: &Body) -> Result<(Envelope, Body), ReadError> {
     }
     let envelope = Envelope {
         model: model_id.or(model),
-        provider: take_text(&mut editor, "provider")?,
+        provider: take_name(&mut editor, "provider")?,
         user_id: take_text(&mut editor, "user_id")?,
         project_id: take_text(&mut editor, "project_id")?,
         task_id: take_text(&mut editor, "task_id")?,
@@ -61,6 +61,22 @@ pub fn take_envelope(body: &Body) -> Result<(Envelope, Body), ReadError> {
 /// Whether nothing was edited: the very same bytes, without looking at them.
 fn same(left: &Bytes, right: &Bytes) -> bool {
     left.as_ptr() == right.as_ptr() && left.len() == right.len()
+}
+
+/// The name of something that is registered. A number is none, and would be found nowhere.
+fn name_of(editor: &Editor<'_>, field: &str) -> Result<Option<String>, ReadError> {
+    match editor.get(field) {
+        Some(json) if json.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
+            Err(ReadError::new(field, format!("must be a string, got {json}")))
+        }
+        _ => text(editor, field),
+    }
+}
+
+fn take_name(editor: &mut Editor<'_>, field: &str) -> Result<Option<String>, ReadError> {
+    let name = name_of(editor, field)?;
+    editor.remove(field);
+    Ok(name)
 }
 
 fn take_text(editor: &mut Editor<'_>, name: &str) -> Result<Option<String>, ReadError> {

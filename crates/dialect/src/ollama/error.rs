@@ -69,6 +69,8 @@ fn kind(status: u16, message: &str) -> ErrorKind {
         402 => ErrorKind::Billing,
         403 => ErrorKind::Permission,
         404 => ErrorKind::NotFound,
+        // The model is in use in a way that does not go together with this, for now.
+        409 => ErrorKind::Overloaded,
         408 | 504 | 524 => ErrorKind::Timeout,
         413 => ErrorKind::TooLarge,
         429 => ErrorKind::RateLimited,
@@ -151,6 +153,7 @@ mod tests {
         check(500, "llama runner process has terminated: exit status 2", K::Internal);
         check(200, "an error was encountered while running the model", K::Internal);
         check(401, "unauthorized", K::Authentication);
+        check(409, "model is being deleted", K::Overloaded);
     }
 
     #[test]

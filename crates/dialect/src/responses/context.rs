@@ -7,6 +7,7 @@ use crate::json::{self, JsonFault, Node, array, object, quoted};
 use baton_model::Body;
 use bytes::Bytes;
 use memchr::memmem;
+use std::collections::HashSet;
 
 /// Items of a conversation: each a JSON object with its own `id`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -45,6 +46,20 @@ impl Items {
     pub fn then(mut self, later: Self) -> Self {
         self.0.extend(later.0);
         self
+    }
+
+    /// The first call of a tool that nothing says the result of; by its `call_id`.
+    pub fn call_without_output(&self) -> Option<String> {
+        let read = |item: &String| {
+            let of =
+                |node: &Node<'_>| Some((node.get("type")?.string_or_none()?, node.get("call_id")?.string_or_none()?));
+            json::read(item.as_bytes(), |node| Ok(of(node))).ok().flatten()
+        };
+        let items: Vec<(String, String)> = self.0.iter().filter_map(read).collect();
+        let outputs: HashSet<&str> =
+            items.iter().filter(|(kind, _)| kind.ends_with("_output")).map(|(_, id)| id.as_str()).collect();
+        let mut calls = items.iter().filter(|(kind, _)| kind.ends_with("_call"));
+        calls.find(|(_, id)| !outputs.contains(id.as_str())).map(|(_, id)| id.clone())
     }
 
     /// The items for a service that made none of them: without reasoning, which only its maker can read, and without
@@ -183,6 +198,23 @@ mod tests {
     fn what_is_no_conversation_is_refused_by_name() {
         for (input, path) in [("1", "input"), ("[1]", "input[0]"), ("[{},\"a\"]", "input[1]")] {
             assert_eq!(items(input).unwrap_err().path, path, "{input}");
+        }
+    }
+
+    #[test]
+    fn a_call_without_its_output_is_found() {
+        let call = r#"{"type":"function_call","call_id":"c1"},{"type":"custom_tool_call","call_id":"c2"}"#;
+        let (one, two) = (
+            r#"{"type":"function_call_output","call_id":"c1"}"#,
+            r#"{"type":"custom_tool_call_output","call_id":"c2"}"#,
+        );
+        for (items, expected) in [
+            (format!("[{call}]"), Some("c1")),
+            (format!("[{call},{one}]"), Some("c2")),
+            (format!("[{call},{one},{two}]"), None),
+            (r#"[{"type":"message"},{"type":"web_search_call","id":"w"}]"#.to_owned(), None),
+        ] {
+            assert_eq!(Items::parse(items.as_bytes()).unwrap().call_without_output().as_deref(), expected, "{items}");
         }
     }
 

@@ -84,7 +84,9 @@ pub async fn join_shared_call(
     recorder.set_cache_use(CacheUse::Hit);
     let head = match reader.head().await {
         Ok(head) => head,
-        Err(error) => {
+        Err(mut error) => {
+            // The attempts are the leader's.
+            error.tried = Some(recorder.tried(Vec::new()));
             recorder.fail(&error).await;
             return Err(error);
         }

@@ -1,8 +1,8 @@
 //! A test bench: an engine with scripted providers, and calls as an API would make them.
 
 use baton_engine::{
-    CachePolicy, Call, CallOptions, Content, Engine, EngineParts, EngineSettings, Identity, JournalSettings, Ledger,
-    ModelSelector, Registry, Reply, RetrySettings, Routing, Snapshot,
+    CachePolicy, Call, CallOptions, Content, Engine, EngineParts, EngineSettings, HeadSent, Identity, JournalSettings,
+    Ledger, ModelSelector, Registry, Reply, RetrySettings, Routing, Snapshot,
 };
 use baton_kv::Memory;
 use baton_model::chat::{ChatRequest, Message, MessageRole, Part};
@@ -198,6 +198,7 @@ pub fn chat(model: &str) -> Call {
             cache: CachePolicy::Default,
             headers: Vec::new(),
             query: None,
+            head_sent: HeadSent::default(),
         },
         content: content(&text, said("hello")),
     }

@@ -25,8 +25,8 @@ async fn each_kind_of_error_goes_where_it_may_help() {
         // The caller's fault: every provider would say the same.
         (ErrorKind::InvalidRequest, 1, false),
         (ErrorKind::ContentFiltered, 1, false),
-        (ErrorKind::TooLarge, 1, false),
         // A retry at the same model is of no use; another may have a larger window, another account or a better day.
+        (ErrorKind::TooLarge, 1, true),
         (ErrorKind::ContextLength, 1, true),
         (ErrorKind::Authentication, 1, true),
         (ErrorKind::Permission, 1, true),

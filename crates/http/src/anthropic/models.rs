@@ -1,6 +1,6 @@
 //! The models in Anthropic's shape: `GET /v1/models` and `GET /v1/models/{id}` (Anthropic API reference, models).
 
-use crate::list_query::ListQuery;
+use crate::list_query::{LONGEST_LIST, ListQuery};
 use baton_model::{Code, Model, PublicError};
 use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
@@ -52,7 +52,7 @@ impl<'m> AnthropicModel<'m> {
 pub fn page<'m>(mut models: Vec<&'m Arc<Model>>, query: Option<&str>) -> Result<AnthropicModelPage<'m>, PublicError> {
     // By id as well, so that models made in the same second don't change places between pages.
     models.sort_by_key(|model| (Reverse(model.created_at), &model.id));
-    let asked = ListQuery::read(query)?;
+    let asked = ListQuery::read(query, LONGEST_LIST)?;
     // An id that the caller may not use is not in the list, so it is as unknown as one that does not exist.
     let place = |id: &str| {
         models

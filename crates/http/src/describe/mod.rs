@@ -94,7 +94,7 @@ const ENTRIES: [Entry; 19] = [
     Entry {
         path: "/v1/responses/{id}",
         tag: OPENAI,
-        summary: "Shows a stored response (DELETE: deletes it)",
+        summary: "Shows a stored response",
         page: "responses/get",
         body: BodyKind::Nothing,
         example: None,

@@ -63,7 +63,7 @@ impl Call {
     }
 }
 
-const CALLS: [Call; 38] = [
+const CALLS: [Call; 39] = [
     post("/v1/images/edits", OPENAI, "Edits images (a form, or JSON with `images`)", "images/createEdit")
         .with_form()
         .replying(ReplyKind::Streamed),
@@ -81,6 +81,7 @@ const CALLS: [Call; 38] = [
         "The same as `/v1/rerank`, for clients that use this path",
         "https://api.jina.ai/redoc#tag/rerank",
     ),
+    delete("/v1/responses/{id}", OPENAI, "Deletes a stored response", "responses/delete"),
     get("/v1/files", OPENAI, "Lists the files of the key and of its project", "files/list"),
     post("/v1/files", OPENAI, "Uploads a file", "files/create").with_form(),
     get("/v1/files/{id}", OPENAI, "Shows a file", "files/retrieve"),

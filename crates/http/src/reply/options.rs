@@ -6,17 +6,16 @@ use crate::headers;
 use axum::body::Body;
 use axum::response::Response;
 use baton_dialect::client_tools::ClientTools;
-use baton_dialect::{Codec, ReplyContext, codec, native};
-use baton_engine::ReplyHead;
+use baton_dialect::{Codec, ReplyContext, StreamWriter, codec, native};
+use baton_engine::{HeadSent, ReplyHead};
 use baton_model::record::CacheUse;
-use baton_model::{Capability, Clock, Code, PublicError, RequestId, Timestamp};
+use baton_model::{Capability, Clock, Code, PublicError, RequestId, Timestamp, Wire};
 use baton_provider_api::{Frame, ReplyForm};
 use baton_web::headers::value;
 use baton_web::parse::ParsedRequest;
 use baton_web::{ClientApi, Inbound};
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +38,10 @@ pub struct ReplyOptions {
     pub tools: ClientTools,
     /// What watches the reply.
     pub observer: Option<Arc<dyn ReplyObserver>>,
+    /// The model as the client named it.
+    pub requested: String,
+    /// Whether the client has a head already.
+    pub head_sent: HeadSent,
     /// The request's id.
     pub id: RequestId,
     /// When it arrived.
@@ -81,6 +84,8 @@ impl ReplyOptions {
             request: Bytes::new(),
             tools: request.content.body().map(|body| ClientTools::of_request(api.dialect(), body)).unwrap_or_default(),
             observer: None,
+            requested: String::new(),
+            head_sent: HeadSent::default(),
             id: inbound.id.clone(),
             arrived: inbound.arrived,
             keep_alive: state.web.keep_alive,
@@ -94,18 +99,35 @@ impl ReplyOptions {
             .ok_or_else(|| PublicError::new(Code::Internal, format!("{dialect} has no {}", self.capability)))
     }
 
+    /// Whether a reply has the client's format. Format and capability count: chat that serves a completion has the same format
+    /// and other bytes.
+    pub(super) fn passes(&self, head: &ReplyHead) -> bool {
+        head.wire() == Wire::new(self.api.dialect(), self.capability)
+    }
+
+    /// What writes the error of a stream to which nobody has replied; `None` where the format has no streams of this kind.
+    pub(super) fn failure_writer(&self) -> Option<Box<dyn StreamWriter>> {
+        self.codec().ok()?.stream_writer(self.early_context())
+    }
+
     pub(super) fn context(&self, head: &ReplyHead) -> ReplyContext {
+        let (model, input_tokens) = (head.model.to_string(), head.input_tokens);
+        ReplyContext { model, input_tokens, ..self.early_context() }
+    }
+
+    /// What is known of a reply before there is one.
+    fn early_context(&self) -> ReplyContext {
         ReplyContext {
             id: self.id.to_string(),
-            model: head.model.to_string(),
+            model: self.requested.clone(),
             // The arrival and not the present, so that all chunks of a stream have the same `created`.
             created: self.arrived.seconds(),
             include_usage: self.include_usage,
             base64: self.base64,
             request: self.request.clone(),
             tools: self.tools.clone(),
-            input_tokens: head.input_tokens,
             stored: self.observer.as_ref().is_some_and(|observer| observer.stores()),
+            ..ReplyContext::default()
         }
     }
 
@@ -130,17 +152,15 @@ impl ReplyOptions {
 }
 
 /// A response with the headers that say who replied, and how.
-pub(super) fn with_headers(body: Body, content_type: &str, head: &ReplyHead, options: &ReplyOptions) -> Response {
-    let mut response = Response::new(body);
-    response.headers_mut().insert(CONTENT_TYPE, value(content_type));
-    headers::describe(response.headers_mut(), head, options.id.as_str());
-    name_for_anthropic(response.headers_mut(), options);
+pub(super) fn with_headers(body: Body, content_type: &str, head: &ReplyHead) -> Response {
+    let mut response = with_content_type(body, content_type);
+    headers::describe(response.headers_mut(), head);
     response
 }
 
-/// Anthropic's clients read the request's id under another name; the provider's own stays, if it sent one.
-fn name_for_anthropic(headers: &mut HeaderMap, options: &ReplyOptions) {
-    if options.api == ClientApi::Anthropic {
-        headers.entry("request-id").or_insert_with(|| value(options.id.as_str()));
-    }
+/// A response of which no more is known than its media type.
+pub(super) fn with_content_type(body: Body, content_type: &str) -> Response {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, value(content_type));
+    response
 }

@@ -39,8 +39,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
     if needs::is_served(&state, &inbound.caller, &request.selector, Capability::Compaction)? {
         let options = ReplyOptions::new(&state, API, Capability::Compaction, &inbound, &request);
         let call = exchange::call(API, Capability::Compaction, inbound, headers, request)?;
-        let reply = state.web.engine.serve(call).await?;
-        return Ok(respond(reply, options).await?);
+        return Ok(respond(&state.web.engine, call, options).await?);
     }
     let said =
         Items::of_request(&splice::scan(prepared.body.clone())?, |number| format!("msg_{}_in{number}", inbound.id))?;
@@ -58,7 +57,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
     let (summary, used) = summary(&CollectedReply::collect(&events));
     let kept: Vec<&str> = said.iter().filter(|item| is_user_message(item)).collect();
     let mut response = upstream::json(write_compaction(&format!("resp_{id}"), created, &kept, &summary, &used));
-    crate::headers::describe(response.headers_mut(), &head, &id);
+    crate::headers::describe(response.headers_mut(), &head);
     Ok(response)
 }
 

@@ -21,7 +21,7 @@ use baton_dialect::framing::splice;
 use baton_dialect::responses::context::{self, Items};
 use baton_engine::ModelSelector;
 use baton_model::entity::ProviderObjectKind;
-use baton_model::{Caller, Capability, ModelId, PublicError, RequestId};
+use baton_model::{Caller, Capability, Code, ModelId, PublicError, RequestId};
 use baton_tasks::compute;
 use baton_web::parse::ParsedRequest;
 use baton_web::{ClientApi, Inbound, Refused};
@@ -42,6 +42,7 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
     let bytes = inbound.read_body().await?;
     // Before the request is parsed, because what it goes on from becomes part of its body.
     let prepared = prepare(&state, &inbound.caller, bytes.clone(), &inbound.id).await?;
+    prepared.check_outputs()?;
     let body = prepared.body.clone();
     let mut request = exchange::read(API, Capability::Chat, &state, &inbound.parts.headers, body).await?;
     prepared.bind(&state, &inbound.caller, &mut request).await?;
@@ -50,8 +51,7 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
     options.request = bytes;
     options.observer = prepared.recorder.map(|recorder| Arc::new(recorder) as Arc<dyn ReplyObserver>);
     let call = exchange::call(API, Capability::Chat, inbound, headers, request)?;
-    let reply = state.web.engine.serve(call).await?;
-    Ok(respond(reply, options).await?)
+    Ok(respond(&state.web.engine, call, options).await?)
 }
 
 /// `POST /v1/responses/input_tokens`: how many tokens the prompt of such a request has.
@@ -70,8 +70,7 @@ pub async fn input_tokens(State(state): State<HttpState>, mut inbound: Inbound) 
         Counter::Provider => {
             let options = ReplyOptions::new(&state, API, Capability::TokenCount, &inbound, &request);
             let call = exchange::call(API, Capability::TokenCount, inbound, headers, request)?;
-            let reply = state.web.engine.serve(call).await?;
-            Ok(respond(reply, options).await?)
+            Ok(respond(&state.web.engine, call, options).await?)
         }
         Counter::Baton(model) => Ok(count::count_here(API, body, model).await?),
     }
@@ -118,6 +117,8 @@ struct Prepared {
     body: Bytes,
     /// The model that replied before, where the request names none.
     model: Option<ModelId>,
+    /// A call of a tool in what it goes on from, whose result it does not say.
+    open_call: Option<String>,
     /// What records the response; `None` where the client wants none stored.
     recorder: Option<ResponseRecorder>,
     needs: needs::Needs,
@@ -139,11 +140,12 @@ async fn prepare(state: &HttpState, caller: &Caller, body: Bytes, id: &RequestId
     };
     // What can't be read is refused by whoever reads the request.
     let said = compute(scanned.bytes.len(), || Items::of_request(&scanned, |number| format!("msg_{id}_in{number}")));
-    let (mut body, mut model) = (scanned.bytes.clone(), None);
+    let (mut body, mut model, mut open_call) = (scanned.bytes.clone(), None, None);
     let mut all = said.clone().unwrap_or_default();
     if let Some(earlier) = earlier {
         let before = Items::parse(earlier.input.as_bytes())?.then(Items::of_response(earlier.response.as_bytes())?);
         all = before.then(said?);
+        open_call = all.call_without_output();
         needs.mark_complete();
         let served_by = needs::keeps_responses(state, caller, &scanned, &earlier.model);
         // Encrypted reasoning and item ids of one provider are refused by another. What is left is said again in
@@ -155,10 +157,19 @@ async fn prepare(state: &HttpState, caller: &Caller, body: Bytes, id: &RequestId
     let recorder = needs.store.then(|| {
         ResponseRecorder::new(state.provider_objects.clone(), state.conversations.clone(), caller.clone(), &all)
     });
-    Ok(Prepared { body, model, recorder, needs })
+    Ok(Prepared { body, model, open_call, recorder, needs })
 }
 
 impl Prepared {
+    /// # Errors
+    /// If a call of a tool has no result. In OpenAI's words: other vendors would refuse it in theirs, naming what this client
+    /// never wrote.
+    fn check_outputs(&self) -> Result<(), PublicError> {
+        let Some(call) = &self.open_call else { return Ok(()) };
+        let message = format!("No tool output found for function call {call}.");
+        Err(PublicError::new(Code::InvalidRequest, message).at("input"))
+    }
+
     /// Sees to it that what needs something kept goes to the one provider that can serve it.
     ///
     /// # Errors

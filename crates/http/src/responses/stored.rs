@@ -40,6 +40,9 @@ pub(super) async fn serve(
     Ok(upstream::json(body.into_bytes()))
 }
 
+/// The most items of a page (OpenAI API reference, list input items).
+const INPUT_ITEMS: usize = 100;
+
 /// A page of input items.
 #[derive(Serialize)]
 struct Page<'p> {
@@ -55,7 +58,7 @@ fn list(stored: &StoredResponse, query: Option<&str>) -> Result<String, PublicEr
     let wrong = |field: &str, expected: &str, got: &str| {
         PublicError::new(Code::InvalidRequest, format!("{field}: must be {expected}, got `{got}`")).at(field)
     };
-    let ListQuery { limit, after, .. } = ListQuery::read(query)?;
+    let ListQuery { limit, after, .. } = ListQuery::read(query, INPUT_ITEMS)?;
     let ascending = match parameter(query, &["order"]).as_deref() {
         Some("asc") => true,
         None | Some("desc") => false,

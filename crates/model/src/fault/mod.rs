@@ -2,7 +2,7 @@
 
 mod public;
 
-pub use public::{Cause, Code, PublicError, UpstreamBody};
+pub use public::{Cause, Code, PublicError, Tried, UpstreamBody};
 
 use std::time::Duration;
 
@@ -130,12 +130,14 @@ impl ErrorKind {
     pub fn retry(self, after: Option<Duration>) -> Retry {
         match self {
             // What can't be recorded for one target can't be for another.
-            Self::InvalidRequest | Self::ContentFiltered | Self::TooLarge | Self::Unrecorded => Retry::Never,
+            Self::InvalidRequest | Self::ContentFiltered | Self::Unrecorded => Retry::Never,
             // These pass, often within a second.
             Self::RateLimited | Self::Overloaded | Self::Internal | Self::Unreachable => Retry::SameTarget(after),
             // Not at the same target again: it would refuse once more, or (a timeout) take as long again and be
             // billed twice.
             Self::ContextLength
+            // How large a body may be differs from provider to provider.
+            | Self::TooLarge
             | Self::Authentication
             | Self::Permission
             | Self::Billing

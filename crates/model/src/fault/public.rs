@@ -2,6 +2,7 @@
 
 use crate::chat::Json;
 use crate::dialect::Dialect;
+use crate::id::{ModelId, ProviderId};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -184,8 +185,21 @@ pub struct PublicError {
     pub retry_after: Option<Duration>,
     /// The provider's own error, as it came; forwarded unchanged to a client that speaks the same dialect.
     pub upstream: Option<UpstreamBody>,
+    /// What was tried before; for the headers of the reply.
+    pub tried: Option<Box<Tried>>,
     /// What led to it, in the words of a library; never shown to the caller.
     pub cause: Option<Cause>,
+}
+
+/// What was tried before a request failed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tried {
+    /// How many attempts were made.
+    pub attempts: usize,
+    /// The model and the provider of the last.
+    pub last: Option<(ModelId, ProviderId)>,
+    /// What the client should know.
+    pub warnings: Vec<String>,
 }
 
 /// The error behind a [`PublicError`]: for the log, which gets it once, where the error becomes a response or an attempt
@@ -230,6 +244,7 @@ impl PublicError {
             details: Vec::new(),
             retry_after: None,
             upstream: None,
+            tried: None,
             cause: None,
         }
     }

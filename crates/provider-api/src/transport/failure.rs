@@ -4,6 +4,7 @@
 //! the libraries, never path, query, header or body.
 
 use super::connect::ConnectTooSlow;
+use super::encoding::ContentEncoding;
 use crate::error::ProviderError;
 use baton_model::fault::ErrorKind;
 use hyper_util::client::legacy;
@@ -33,6 +34,12 @@ pub(super) fn of_connection(error: hyper::Error, peer: &str, place: &str, when: 
     let (kind, message) = describe_closed(&error, peer, when);
     // Its reply had begun, so the provider did the work.
     with_cause(kind, message, place, error).maybe_billed()
+}
+
+/// A body that is not compressed as its head says, or whose end is missing.
+pub(super) fn of_encoding(encoding: ContentEncoding, peer: &str, place: &str, error: io::Error) -> ProviderError {
+    let message = format!("{peer} sent a body that can't be decoded as {}, though its head says so", encoding.name());
+    with_cause(ErrorKind::Protocol, message, place, error).maybe_billed()
 }
 
 fn describe_unconnected(error: &legacy::Error, peer: &str, connect: Duration) -> (ErrorKind, String) {

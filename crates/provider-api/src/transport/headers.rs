@@ -1,5 +1,6 @@
 //! What the head of a reply holds.
 
+use super::encoding::{ContentEncoding, UnknownEncoding};
 use crate::error::ProviderError;
 use baton_model::Timestamp;
 use baton_model::fault::ErrorKind;
@@ -14,22 +15,24 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 #[error("it redirects to {0}; correct the base_url")]
 struct RedirectsTo(String);
 
-/// Refuses a reply that can't be used whatever its body says.
-pub(super) fn check(status: StatusCode, headers: &HeaderMap, peer: &str) -> Result<(), ProviderError> {
-    let protocol = |message| Err(ProviderError::new(ErrorKind::Protocol, message));
+/// Refuses a reply that can't be used whatever its body says. Returns how the body is compressed.
+pub(super) fn check(
+    status: StatusCode,
+    headers: &HeaderMap,
+    peer: &str,
+) -> Result<Option<ContentEncoding>, ProviderError> {
     if status.is_redirection() {
         // Not followed: the credentials would go to an address that no operator has written down.
         let aim = text(headers, "location").map_or_else(|| "nowhere".into(), printable);
         let message = format!("{peer} replied with a redirect ({}), which is not followed", status.as_u16());
         return Err(ProviderError::new(ErrorKind::Protocol, message).with_cause(RedirectsTo(aim)));
     }
-    match text(headers, "content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
-        Some(encoding) => {
-            let encoding = printable(encoding);
-            protocol(format!("{peer} replied with content-encoding {encoding}, though identity was requested"))
-        }
-        None => Ok(()),
-    }
+    // It was not asked for. Some services, and proxies before them, compress all the same.
+    ContentEncoding::of(headers).map_err(|UnknownEncoding(encoding)| {
+        let encoding = printable(&String::from_utf8_lossy(encoding.as_bytes()));
+        let message = format!("{peer} replied with content-encoding {encoding}, though identity was requested");
+        ProviderError::new(ErrorKind::Protocol, message)
+    })
 }
 
 /// How long the provider asks to wait: `retry-after-ms` (OpenAI), or `retry-after` in seconds or as a date (RFC 9110,
@@ -68,6 +71,12 @@ pub fn select_for_client(headers: &HeaderMap) -> Vec<(String, String)> {
         .filter(|(name, _)| tells(name.as_str()))
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect()
+}
+
+/// What the provider calls the request, among the headers that [`select_for_client`] let through.
+pub fn upstream_request_id(headers: &[(String, String)]) -> Option<&str> {
+    let find = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, id)| id.as_str());
+    find("x-request-id").or_else(|| find("request-id"))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

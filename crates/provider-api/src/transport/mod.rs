@@ -1,16 +1,17 @@
 //! The one HTTP client.
 //!
 //! It sends a [`HttpRequest`] and gives a [`HttpReply`]: a head, then the body piece by piece, within the bounds that the
-//! request names. It follows no redirect, keeps no cookie, asks for no compression (a compressed stream can't be
-//! looked into as it passes) and never retries a request that a provider may have seen. What goes wrong becomes a
+//! request names. It follows no redirect, keeps no cookie, asks for no compression (and undoes it where
+//! a service compresses regardless) and never retries a request that a provider may have seen. What goes wrong becomes a
 //! [`ProviderError`] with a fixed sentence that a person can act on; what a library said is its cause, for the log.
 //!
-//! Files: [`base_url`] where requests go, `connect` sockets and TLS, `reply` the way back, [`headers`] what the head of
+//! Files: [`base_url`] where requests go, `connect` sockets and TLS, `reply` the way back, [`encoding`] compression, [`headers`] what the head of
 //! a reply holds, `failure` the error messages.
 
 pub mod base_url;
 mod bounds;
 mod connect;
+pub mod encoding;
 mod failure;
 pub mod headers;
 mod reply;
@@ -78,7 +79,8 @@ impl Transport {
     /// Dropping the future, or the reply, cancels the call.
     ///
     /// # Errors
-    /// If the provider can't be reached, does not reply in time, or replies with a redirect, compressed, or not in HTTP.
+    /// If the provider can't be reached, does not reply in time, or replies with a redirect, compressed in a way that is
+    /// not known here, or not in HTTP.
     pub async fn send(&self, request: HttpRequest<'_>) -> Result<HttpReply, ProviderError> {
         let HttpRequest { peer, method, base_url, path, query, headers, body, bounds } = request;
         let uri = base_url.uri(path, query)?;
@@ -87,7 +89,7 @@ impl Transport {
         *http.method_mut() = method;
         *http.uri_mut() = uri;
         *http.headers_mut() = headers;
-        // Last: a client's own `accept-encoding` would bring frames that can't be read as they pass.
+        // Last: a client's own `accept-encoding` would only make work for both ends.
         http.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
 
         let head = self.client.request(http);
@@ -100,10 +102,10 @@ impl Transport {
             Err(_) if wait < bounds.total => return Err(failure::first_token(&peer, wait)),
             Err(_) => return Err(failure::total(&peer, bounds.total)),
         };
-        // Before the body: a redirect or a compressed reply is of no use whatever it holds.
-        headers::check(response.status(), response.headers(), &peer)?;
+        // Before the body: a redirect, or a reply that can't be decoded, is of no use whatever it holds.
+        let encoding = headers::check(response.status(), response.headers(), &peer)?;
         let place = base_url.authority().to_owned();
-        Ok(HttpReply::new(response, peer, place, bounds, started, self.clock.clone()))
+        Ok(HttpReply::new(response, encoding, peer, place, bounds, started, self.clock.clone()))
     }
 }
 

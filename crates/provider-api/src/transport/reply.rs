@@ -1,14 +1,17 @@
 //! The way back: a head, then pieces.
 
 use super::bounds::CallBounds;
+use super::encoding::ContentEncoding;
 use super::{failure, headers};
 use crate::error::ProviderError;
 use baton_model::Clock;
 use baton_model::fault::ErrorKind;
 use bytes::{Bytes, BytesMut};
+use futures::stream::{BoxStream, StreamExt as _};
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -21,7 +24,7 @@ const ERROR_BODY_TIME: Duration = Duration::from_secs(2);
 pub struct HttpReply {
     status: StatusCode,
     headers: HeaderMap,
-    body: Incoming,
+    body: ReplyBody,
     /// The server as messages name it.
     peer: String,
     /// Host and port, for the log.
@@ -32,9 +35,16 @@ pub struct HttpReply {
     clock: Arc<dyn Clock>,
 }
 
+/// A body as it comes, or as it was before the provider compressed it.
+enum ReplyBody {
+    Plain(Incoming),
+    Encoded(ContentEncoding, BoxStream<'static, io::Result<Bytes>>),
+}
+
 impl HttpReply {
     pub(super) fn new(
         response: http::Response<Incoming>,
+        encoding: Option<ContentEncoding>,
         peer: String,
         place: String,
         bounds: CallBounds,
@@ -42,6 +52,11 @@ impl HttpReply {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (head, body) = response.into_parts();
+        let body = match encoding {
+            None => ReplyBody::Plain(body),
+            // From here on its size is that of the decoded body, which is what all bounds count.
+            Some(encoding) => ReplyBody::Encoded(encoding, encoding.decode(body.into_data_stream())),
+        };
         Self { status: head.status, headers: head.headers, body, peer, place, bounds, started, begun: false, clock }
     }
 
@@ -73,26 +88,22 @@ impl HttpReply {
     /// The next piece of the body; `None` at its end.
     ///
     /// # Errors
-    /// If it takes too long, or the connection fails.
+    /// If it takes too long, the connection fails, or it is not compressed as its head says.
     pub async fn next_piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
         loop {
             let now = Instant::now();
             let (until, bound) = self.next_deadline(now);
-            let Ok(frame) = tokio::time::timeout_at(until, self.body.frame()).await else {
+            let Ok(data) = tokio::time::timeout_at(until, self.body.next()).await else {
                 return Err(self.late(bound));
             };
-            match frame {
+            match data {
                 None => return Ok(None),
-                Some(Err(error)) => {
-                    return Err(failure::of_connection(error, &self.peer, &self.place, "in the middle of its reply"));
-                }
-                Some(Ok(frame)) => {
+                Some(Err(error)) => return Err(self.broken(error)),
+                Some(Ok(data)) => {
                     // From here on the pauses count, not the wait for the first token.
                     self.begun = true;
-                    // What is no data is a trailer, which no provider uses.
-                    match frame.into_data() {
-                        Ok(data) if !data.is_empty() => return Ok(Some(data)),
-                        _ => {}
+                    if !data.is_empty() {
+                        return Ok(Some(data));
                     }
                 }
             }
@@ -146,11 +157,47 @@ impl HttpReply {
         if end <= next.0 { (end, ReachedBound::Total) } else { next }
     }
 
+    fn broken(&self, error: BrokenBody) -> ProviderError {
+        match error {
+            BrokenBody::Connection(error) => {
+                failure::of_connection(error, &self.peer, &self.place, "in the middle of its reply")
+            }
+            BrokenBody::Encoding(encoding, error) => failure::of_encoding(encoding, &self.peer, &self.place, error),
+        }
+    }
+
     fn late(&self, bound: ReachedBound) -> ProviderError {
         match bound {
             ReachedBound::FirstToken(time) => failure::first_token(&self.peer, time),
             ReachedBound::Idle => failure::idle(&self.peer, self.bounds.idle),
             ReachedBound::Total => failure::total(&self.peer, self.bounds.total),
+        }
+    }
+}
+
+/// Why a body does not go on.
+enum BrokenBody {
+    Connection(hyper::Error),
+    Encoding(ContentEncoding, io::Error),
+}
+
+impl ReplyBody {
+    /// Its next data.
+    async fn next(&mut self) -> Option<Result<Bytes, BrokenBody>> {
+        match self {
+            Self::Plain(body) => {
+                let frame = body.frame().await?.map_err(BrokenBody::Connection);
+                // What is no data is a trailer, which no provider uses.
+                Some(frame.map(|frame| frame.into_data().unwrap_or_default()))
+            }
+            Self::Encoded(encoding, body) => {
+                let encoding = *encoding;
+                Some(body.next().await?.map_err(|error| match error.downcast::<hyper::Error>() {
+                    // Nothing is wrong with what has come.
+                    Ok(error) => BrokenBody::Connection(error),
+                    Err(error) => BrokenBody::Encoding(encoding, error),
+                }))
+            }
         }
     }
 }

@@ -15,6 +15,8 @@ pub struct Model {
     pub model: String,
     pub provider: String,
     pub upstream: String,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub upstream_request_id: Option<String>,
     pub started: i64,
     pub finished: i64,
     pub outcome: String,

@@ -9,6 +9,7 @@ mod m20261127_more_fields;
 mod m20261127_more_of_projects;
 mod m20261128_strict_keys;
 mod m20261129_scopes_and_quotas;
+mod m20261130_upstream_request_ids;
 
 use crate::{StoreError, connection};
 use sea_orm::{DatabaseConnection, DatabaseExecutor, EntityName, EntityTrait, QueryOrder};
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_more_fields::Migration),
             Box::new(m20261129_scopes_and_quotas::Migration),
             Box::new(m20261127_more_of_projects::Migration),
+            Box::new(m20261130_upstream_request_ids::Migration),
         ]
     }
 }

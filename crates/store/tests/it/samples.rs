@@ -57,6 +57,7 @@ pub fn attempt(model: &str, cost: Cost, usage: Usage) -> AttemptRecord {
         model: ModelId::from(model),
         provider: ProviderId::from(format!("{model}-provider")),
         upstream: format!("{model}-upstream"),
+        upstream_request_id: Some(format!("{model}-request")),
         started: Timestamp(MIDNIGHT + 10),
         finished: Timestamp(MIDNIGHT + 900),
         outcome: Outcome::Completed,

@@ -1,6 +1,6 @@
 //! `[server]`.
 
-use super::{ConnectionsSection, Http2Section, ManagementSection, TlsSection};
+use super::{ConnectionsSection, CorsSection, Http2Section, ManagementSection, TlsSection};
 use baton_web::{ForwardedHeader, Proxies};
 use ipnet::IpNet;
 use schemars::JsonSchema;
@@ -49,6 +49,8 @@ pub struct ServerSection {
     #[serde(with = "crate::config::duration")]
     #[schemars(with = "String")]
     pub shutdown_grace: Duration,
+    /// Web pages that may call the client APIs.
+    pub cors: CorsSection,
     /// Limits for connections, and timeouts for clients.
     pub connections: ConnectionsSection,
     /// Limits for HTTP/2 connections.
@@ -82,6 +84,7 @@ impl Default for ServerSection {
             keep_alive: baton_web::KEEP_ALIVE,
             drain_delay: None,
             shutdown_grace: Duration::from_secs(30),
+            cors: CorsSection::default(),
             connections: ConnectionsSection::default(),
             http2: Http2Section::default(),
             management: ManagementSection::default(),
@@ -117,6 +120,7 @@ impl ServerSection {
             faults.push((format!("trusted_proxies[{index}]"), problem));
         }
         let inner = [
+            ("cors", self.cors.faults()),
             ("connections", self.connections.faults()),
             ("http2", self.http2.faults()),
             ("management", self.management.faults()),

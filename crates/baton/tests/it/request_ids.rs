@@ -1,0 +1,36 @@
+//! Which id a request has: Baton's own, as its clients read it, and the provider's beside it.
+
+use crate::baton::{Baton, chat_body};
+use baton_sim::SimFault;
+use serde_json::json;
+
+/// What each API's clients report as the id, and where the provider's own is.
+const APIS: [(&str, &str, &str, &str); 3] = [
+    ("/v1/messages", "claude", "request-id", "llm_provider-request-id"),
+    ("/v1/chat/completions", "gpt", "x-request-id", "llm_provider-x-request-id"),
+    ("/v1/messages", "gpt", "request-id", "llm_provider-x-request-id"),
+];
+
+#[tokio::test]
+async fn the_id_is_batons_and_the_providers_stands_beside_it_and_in_the_record() {
+    for (path, model, own, theirs) in APIS {
+        for (more, fault, status) in [
+            (json!({ "max_tokens": 50 }), None, 200),
+            (json!({ "max_tokens": 50, "stream": true }), None, 200),
+            (json!({ "max_tokens": 50 }), Some(SimFault::Status(429)), 429),
+        ] {
+            let baton = Baton::start().await;
+            for sim in [&baton.openai, &baton.anthropic] {
+                sim.script([fault]);
+            }
+            let told = baton.post(path, &chat_body(model, "Say hello", more)).await.expect(status);
+            let ids = told.headers.get_all(own).iter().count();
+            assert_eq!((told.header(own), ids), (told.header("x-request-id"), 1), "{path} {model} {status}");
+            if model != "gpt" || status == 200 || path != "/v1/messages" {
+                assert_eq!(told.header(theirs), Some("req_sim_1"), "{path} {model} {status}");
+            }
+            let record = baton.record(&told).await;
+            assert_eq!(record.attempts[0].upstream_request_id.as_deref(), Some("req_sim_1"), "{path} {model} {status}");
+        }
+    }
+}
