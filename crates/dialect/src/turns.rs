@@ -9,6 +9,7 @@ use crate::{Dropped, foreign_text};
 use baton_model::Dialect;
 use baton_model::chat::{Message, MessageRole, Part, PartKind, ToolResult};
 use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
 
 /// What is said for a tool whose result is missing.
 const NO_RESULT: &str = "(no result)";
@@ -85,7 +86,10 @@ struct Pairing<'r, 'd> {
 /// The calls of one turn that have no result yet: (id, path), and how results without an id find them.
 #[derive(Default)]
 struct Unanswered {
-    ids: Vec<(String, usize, usize)>,
+    /// In order; `None` for a call with a result.
+    calls: Vec<Option<(String, usize, usize)>>,
+    /// Where the calls of each id stand among them: a turn may have thousands, and none is looked for by going through all.
+    places: HashMap<String, VecDeque<usize>>,
     by: OpenCalls,
 }
 
@@ -106,7 +110,8 @@ impl<'r> Pairing<'r, '_> {
                 }
             }
             open.by.push(id.clone(), name);
-            open.ids.push((id, placed.message, placed.place));
+            open.places.entry(id.clone()).or_default().push_back(open.calls.len());
+            open.calls.push(Some((id, placed.message, placed.place)));
         }
         open
     }
@@ -147,7 +152,7 @@ impl<'r> Pairing<'r, '_> {
 
     /// Gives calls without a result an empty one.
     fn fill(&mut self, open: Unanswered) {
-        for (call_id, message, place) in open.ids {
+        for (call_id, message, place) in open.calls.into_iter().flatten() {
             self.dropped.push(Dropped::new(
                 format!("messages[{message}].content[{place}]"),
                 "a call without a result: an empty one was added",
@@ -212,8 +217,8 @@ impl Unanswered {
             ("", None) => self.by.take_first(),
             (id, _) => self.by.take_by_id(id),
         }?;
-        let place = self.ids.iter().position(|(open, ..)| *open == id)?;
-        Some(self.ids.remove(place).0)
+        let place = self.places.get_mut(&id)?.pop_front()?;
+        self.calls.get_mut(place)?.take().map(|(id, ..)| id)
     }
 }
 

@@ -65,7 +65,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
             return Err(limit_error(model, size, limit));
         }
         if let Some(tokens) = output
-            && size.tokens + tokens > limit
+            && size.tokens.saturating_add(tokens) > limit
         {
             let room = limit - size.tokens;
             output = Some(room);

@@ -8,7 +8,7 @@ use crate::admit::admit;
 use crate::ask::ask_provider;
 use crate::cache::CachePlan;
 use crate::call::Call;
-use crate::coalesce::{self, CallRole};
+use crate::coalesce::{self, CallRole, ReplyKeys};
 use crate::record::RequestRecorder;
 use crate::registry::Snapshot;
 use crate::reply::Reply;
@@ -64,11 +64,16 @@ async fn serve_cacheable(
     }
     recorder.set_cache_use(CacheUse::Miss);
     // Joined only after the lookup: a reply that is cached already needs no shared call.
-    match shared.coalescer.join(&key, call.options.form) {
+    // One that brings its own time is joined by nobody and joins nobody: the time of another would end it.
+    let flight = match call.routing.timeout {
+        None => key.clone(),
+        Some(_) => format!("{key} {}", call.identity.id),
+    };
+    match shared.coalescer.join(&flight, call.options.form) {
         CallRole::Follower(reader) => coalesce::join_shared_call(Arc::clone(shared), reader, recorder).await,
         CallRole::Leader(reader) => {
-            coalesce::start_shared_call(Arc::clone(shared), call, snapshot, Arc::clone(model), recorder, key, reader)
-                .await
+            let (shared, model, keys) = (Arc::clone(shared), Arc::clone(model), ReplyKeys { cache: key, flight });
+            coalesce::start_shared_call(shared, call, snapshot, model, recorder, keys, reader).await
         }
     }
 }

@@ -28,6 +28,8 @@ pub enum Counter {
 /// If the request can't be read, or its model can't be used.
 pub async fn messages(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     const API: ClientApi = ClientApi::Anthropic;
+    // Before the body, as for every request to a model.
+    state.web.engine.limits().check(&inbound.caller)?;
     let bytes = inbound.read_body().await?;
     let named = compute(bytes.len(), || {
         let body = splice::scan(bytes.clone())?;

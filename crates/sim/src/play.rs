@@ -183,8 +183,8 @@ fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futur
             Some(Step::Endless) => {
                 steps.push_front(Step::Endless);
                 tokio::task::yield_now().await;
-                let more = stage.stopped.is_cancelled();
-                (!more).then(|| (Ok(Bytes::from_static(&[b'a'; 16 << 10])), (stage, steps, billed)))
+                let more = !stage.stopped.is_cancelled();
+                more.then(|| (Ok(Bytes::from_static(&[b'a'; 16 << 10])), (stage, steps, billed)))
             }
         }
     })

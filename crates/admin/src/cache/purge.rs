@@ -42,8 +42,14 @@ pub async fn purge(State(admin): State<Admin>, Administrator(by): Administrator,
     // Begun first: what can't be noted is not done.
     let change = admin.store.change(&by).await?;
     let purged = admin.web.engine.cache().purge(tags.first().map(String::as_str)).await;
+    let subject = tags.into_iter().next().unwrap_or_else(|| "all".to_owned());
+    let after = Some(format!("{{\"purged\":{},\"complete\":{}}}", purged.entries, purged.complete));
+    let entry = NewAudit { action: "cache.purge", kind: "cache", subject, before: None, after };
+    change.audit(entry).await?;
+    // No node holds anything of it in a snapshot, so the revision stays.
+    change.commit_aside().await?;
     // Redis is the part that nodes share. A caller who is told "purged" while old replies are still in it would not
-    // ask again.
+    // ask again. What was removed here is noted all the same.
     if !purged.complete {
         return Err(PublicError::new(
             Code::Overloaded,
@@ -51,11 +57,5 @@ pub async fn purge(State(admin): State<Admin>, Administrator(by): Administrator,
         )
         .into());
     }
-    let subject = tags.into_iter().next().unwrap_or_else(|| "all".to_owned());
-    let after = Some(format!("{{\"purged\":{}}}", purged.entries));
-    let entry = NewAudit { action: "cache.purge", kind: "cache", subject, before: None, after };
-    change.audit(entry).await?;
-    // No node holds anything of it in a snapshot, so the revision stays.
-    change.commit_aside().await?;
     json(StatusCode::OK, &PurgeView { purged: purged.entries })
 }

@@ -41,7 +41,7 @@ impl Feed {
                     // Only a change wakes those who follow: each of them would ask the database.
                     self.last.send_if_modified(|known| std::mem::replace(known, last) != last);
                 }
-                Err(error) => tracing::debug!(%error, "new events can be read again"),
+                Err(error) => tracing::debug!(%error, "new events can't be read"),
             }
             tokio::time::sleep(EVERY).await;
         }

@@ -16,11 +16,7 @@ pub const FIXED: [&str; 3] = ["role", "project_id", "user_id"];
 
 body!(KeyBody as "KeyBody" of ApiKey: "A new key; by default with the role `caller` and access to all models",
     settable_fields::<ApiKey>(&[], &["name"]));
-body!(KeyChange as "KeyChange" of ApiKey: "The fields of a key that can be changed; absent fields stay unchanged \
-    unchanged \
-    unchanged \
-    unchanged \
-    unchanged",
+body!(KeyChange as "KeyChange" of ApiKey: "The fields of a key that can be changed; absent fields stay unchanged",
     settable_fields::<ApiKey>(&FIXED, &[]));
 
 /// Reads the fields of a key, but for the `fixed` ones. What its scope may be depends on the key: [`check_scope`].

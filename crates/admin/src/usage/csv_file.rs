@@ -51,13 +51,19 @@ fn record(row: &UsageRow) -> Vec<String> {
         Some(latency) => [latency.p50, latency.p95, latency.p99].map(millis),
         None => Default::default(),
     };
-    let mut record: Vec<String> = row.group.iter().map(|value| value.clone().unwrap_or_default()).collect();
+    let mut record: Vec<String> = row.group.iter().map(|value| as_text(value.as_deref().unwrap_or_default())).collect();
     record.extend([row.requests, row.errors, row.cache_hits].map(|count| count.to_string()));
     record.extend(UsageClass::ALL.map(|class| amount(class).to_string()));
     record.push(row.spent.known().known().map(|cost| cost.to_string()).unwrap_or_default());
     record.extend([row.spent.unpriced, row.estimated].map(|count| count.to_string()));
     record.extend(latencies);
     record
+}
+
+/// A name as a spreadsheet shows it. Names of users and projects come from outside, and what begins like a formula would be
+/// one (OWASP, "CSV injection").
+fn as_text(name: &str) -> String {
+    if name.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{name}") } else { name.to_owned() }
 }
 
 fn millis(micros: u64) -> String {

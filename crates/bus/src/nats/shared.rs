@@ -89,7 +89,7 @@ impl NatsConnection {
             PublishFault::Nowhere => BusError::Setup(fault::jetstream_off(&self.address)),
             PublishFault::Silence => self.unreachable("does not respond in time"),
             PublishFault::TooLarge => BusError::Refused(format!(
-                "message message message message too large for NATS at {}: raise its max_payload",
+                "the message is too large for NATS at {}: raise its max_payload",
                 self.address
             )),
             PublishFault::Full => BusError::Full(self.settings.max_commands),

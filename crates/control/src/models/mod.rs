@@ -101,18 +101,19 @@ impl ModelDirectory {
     pub async fn update(
         &self,
         id: &ModelId,
-        seen: Option<Timestamp>,
+        accepted: Option<&[Timestamp]>,
         by: &Actor,
         alter: impl FnOnce(&mut Model),
     ) -> Result<Arc<Model>, PublicError> {
         let _one = self.change.lock().await;
         let before = self.find_stored(id).await?;
         let was = before.updated_at;
-        if seen.is_some_and(|seen| seen != was) {
+        if accepted.is_some_and(|accepted| !accepted.contains(&was)) {
             return Err(PublicError::new(
                 Code::PreconditionFailed,
                 format!("the model `{id}` has been changed since that version; get it again and repeat the change"),
-            ));
+            )
+            .at("if-match"));
         }
         let mut model = before.clone();
         alter(&mut model);

@@ -74,11 +74,11 @@ async fn a_change_based_on_what_is_no_longer_so_is_refused() {
     let (_bench, directory) = directory(Vec::new(), Vec::new()).await;
     let first = directory.register(registered("a"), &by()).await.unwrap();
     let changed = directory
-        .update(&"a".into(), Some(first.updated_at), &by(), |model| model.description = Some("one".into()))
+        .update(&"a".into(), Some(&[first.updated_at]), &by(), |model| model.description = Some("one".into()))
         .await
         .unwrap();
     assert_eq!(changed.description.as_deref(), Some("one"));
-    let stale = directory.update(&"a".into(), Some(first.updated_at), &by(), |_| ()).await;
+    let stale = directory.update(&"a".into(), Some(&[first.updated_at]), &by(), |_| ()).await;
     assert_eq!(stale.err().unwrap().code, Code::PreconditionFailed);
 }
 

@@ -83,7 +83,7 @@ impl ThinkingPlan {
         plan.effort = effort_word(reasoning, style, dropped);
         plan.thinking = match choose_thinking(reasoning, style) {
             // The API refuses `thinking` with a `tool_choice` that forces a call, and with an answer that was begun.
-            Some(Thinking::Budget(_)) if excluded.is_some() => {
+            Some(Thinking::Budget(_) | Thinking::Adaptive) if excluded.is_some() => {
                 dropped.push(Dropped::new("reasoning", excluded.unwrap_or_default()));
                 None
             }

@@ -34,14 +34,14 @@ pub(super) fn write_arguments(arguments: &str) -> (String, bool) {
 
 /// Writes a call. Whether its arguments were an object.
 pub(super) fn write(call: &ToolCall, index: usize, o: &mut Object<'_>) -> bool {
-    let (arguments, audio) = write_arguments(&call.arguments);
+    let (arguments, is_object) = write_arguments(&call.arguments);
     if !call.id.is_empty() {
         o.string("id", &call.id);
     }
     o.object("function", |o| {
         o.integer("index", index as i128).string("name", &call.name).raw("arguments", &arguments);
     });
-    audio
+    is_object
 }
 
 /// An id for a call that has none: the same each time the same reply is read. `place` tells replies apart.

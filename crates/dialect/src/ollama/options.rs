@@ -228,7 +228,7 @@ pub(super) fn format(output: &OutputFormat) -> Option<Json> {
     }
 }
 
-/// The `think_value` that says it: a level where the model knows levels, as Ollama's own OpenAI-compatible endpoint maps
+/// The value of `think` that says it: a level where the model knows levels, as Ollama's own OpenAI-compatible endpoint maps
 /// efforts, else a switch.
 pub(super) fn think_value(
     reasoning: Option<&ReasoningOptions>,

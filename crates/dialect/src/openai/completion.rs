@@ -143,7 +143,8 @@ fn with_system<'r>(request: &'r CompletionRequest, dropped: &mut Vec<Dropped>) -
     let Some(system) = request.system.as_deref().filter(|system| !system.is_empty()) else {
         return Cow::Borrowed(&request.prompts);
     };
-    dropped.push(Dropped::new("system", "sent as text before the prompt"));
+    let texts = request.prompts.iter().any(|prompt| matches!(prompt, Prompt::Text(_)));
+    dropped.push(Dropped::new("system", if texts { "sent as text before the prompt" } else { "not supported by openai" }));
     let prompts = request.prompts.iter().map(|prompt| match prompt {
         Prompt::Text(text) => Prompt::Text(format!("{system}\n\n{text}")),
         // Never beside instructions: only clients of Ollama give these, and their prompts are texts.

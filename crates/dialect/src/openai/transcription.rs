@@ -168,13 +168,14 @@ fn read_usage(root: &Node<'_>) -> Option<Usage> {
 fn write_usage(used: &Usage, o: &mut Object<'_>) {
     let (input, output) = (used.input_tokens(), used.output_tokens());
     let millis = used.get(UsageClass::AudioMillis);
-    if input + output > 0 {
+    let total = input.saturating_add(output);
+    if total > 0 {
         let audio = used.get(UsageClass::AudioInput);
         o.object("usage", |o| {
             o.string("type", "tokens").integer("input_tokens", input).object("input_token_details", |o| {
-                o.integer("text_tokens", input - audio).integer("audio_tokens", audio);
+                o.integer("text_tokens", input.saturating_sub(audio)).integer("audio_tokens", audio);
             });
-            o.integer("output_tokens", output).integer("total_tokens", input + output);
+            o.integer("output_tokens", output).integer("total_tokens", total);
         });
     } else if millis > 0 {
         o.object("usage", |o| {

@@ -199,8 +199,8 @@ impl Reader {
     pub fn frames(self) -> BoxStream<'static, Result<Frame, PublicError>> {
         // Subscribed before the state is read: a frame in between would not wake the reader.
         let changed = self.call.changed.subscribe();
-        futures::stream::unfold((self, changed, false), |(reader, mut changed, result)| async move {
-            if result {
+        futures::stream::unfold((self, changed, false), |(reader, mut changed, failed)| async move {
+            if failed {
                 return None;
             }
             loop {

@@ -112,13 +112,13 @@ pub async fn start_shared_call(
     snapshot: Arc<Snapshot>,
     model: Arc<Model>,
     recorder: RequestRecorder,
-    key: String,
+    keys: ReplyKeys,
     reader: Reader,
 ) -> Result<Reply, PublicError> {
     // Weak and cloned out: the task must not hold the call itself, or it would never be abandoned.
     let in_flight = Arc::downgrade(reader.call());
     let (cancelled, taken) = (reader.call().abandoned(), reader.call().frame_taken());
-    let leader = Leader { shared: Arc::clone(&shared), call, snapshot, model, key, in_flight, taken };
+    let leader = Leader { shared: Arc::clone(&shared), call, snapshot, model, keys, in_flight, taken };
     shared.tasks.spawn(supervised("coalesce_leader", async move {
         // Held by this task, so that it is dropped with the task however that ends.
         let guard = LeaderGuard(leader);
@@ -132,13 +132,21 @@ pub async fn start_shared_call(
     Ok(Reply { head, frames: reader.frames() })
 }
 
+/// Where a reply is found.
+pub struct ReplyKeys {
+    /// In the cache.
+    pub cache: String,
+    /// While it is under way, among the calls that can be joined.
+    pub flight: String,
+}
+
 /// Who gets a reply on behalf of all who wait for it.
 struct Leader {
     shared: Arc<EngineContext>,
     call: Arc<Call>,
     snapshot: Arc<Snapshot>,
     model: Arc<Model>,
-    key: String,
+    keys: ReplyKeys,
     /// Only those who wait hold the call; when they are gone, so is the reason for it.
     in_flight: Weak<InFlightCall>,
     taken: Arc<Notify>,
@@ -189,7 +197,7 @@ impl Leader {
                         Some(body) => body.extend_from_slice(&frame.bytes),
                         None => {
                             // In this order: who joined after the first frames are dropped would miss them.
-                            self.shared.coalescer.remove(&self.key, self.call.options.form);
+                            self.shared.coalescer.remove(&self.keys.flight, self.call.options.form);
                             in_flight.close();
                         }
                     }
@@ -236,7 +244,7 @@ impl Leader {
                 warnings: head.warnings.clone(),
                 recording,
             };
-            self.shared.cache.store_reply(self.key.clone(), &cached, &self.call).await;
+            self.shared.cache.store_reply(self.keys.cache.clone(), &cached, &self.call).await;
         }
     }
 }
@@ -247,9 +255,9 @@ struct LeaderGuard(Leader);
 
 impl Drop for LeaderGuard {
     fn drop(&mut self) {
-        let Self(Leader { shared, call, key, in_flight, .. }) = self;
+        let Self(Leader { shared, call, keys, in_flight, .. }) = self;
         // In this order: who joined between the two would miss the end.
-        shared.coalescer.remove(key, call.options.form);
+        shared.coalescer.remove(&keys.flight, call.options.form);
         if let Some(in_flight) = in_flight.upgrade() {
             in_flight.abandon(PublicError::new(Code::Internal, "the call ended without a reply"));
         }

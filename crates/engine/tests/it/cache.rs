@@ -123,6 +123,33 @@ async fn identical_requests_in_flight_share_one_call() {
 }
 
 #[tokio::test]
+async fn a_request_with_a_time_of_its_own_shares_no_call() {
+    let go = Arc::new(Notify::new());
+    let reply = FakeAct::from(FakeReply::text(&["hi"], usage()));
+    let (bench, fake) =
+        bench(FakeProvider::new("one", Dialect::OpenAi).always(FakeAct::After(Arc::clone(&go), Box::new(reply)))).await;
+    let asks = |timeout: Option<Duration>| {
+        let engine = bench.engine.clone();
+        let mut call = deterministic();
+        call.routing.timeout = timeout;
+        tokio::spawn(async move { read(engine.serve(call).await.unwrap()).await })
+    };
+    // The first could be joined, but its own time would end the others, and theirs would not end it.
+    let all = [asks(None), asks(Some(Duration::from_secs(60))), asks(Some(Duration::from_secs(60)))];
+    while fake.calls().len() < all.len() {
+        tokio::task::yield_now().await;
+    }
+    for _ in &all {
+        go.notify_one();
+        go.notify_waiters();
+        tokio::task::yield_now().await;
+    }
+    for reply in all {
+        assert_eq!(reply.await.unwrap().head.cache, CacheUse::Miss);
+    }
+}
+
+#[tokio::test]
 async fn a_shared_call_goes_on_while_someone_waits_and_ends_when_nobody_does() {
     let go = Arc::new(Notify::new());
     let reply = FakeAct::from(FakeReply::text(&["hi"], usage()));

@@ -61,6 +61,7 @@ pub async fn create(State(state): State<HttpState>, mut inbound: Inbound) -> Res
 pub async fn input_tokens(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     const API: ClientApi = ClientApi::Responses;
     let headers = RequestHeaders::read(&inbound.parts.headers)?;
+    state.web.engine.limits().check(&inbound.caller)?;
     let bytes = inbound.read_body().await?;
     let prepared = prepare(&state, &inbound.caller, bytes, &inbound.id).await?;
     let body = prepared.body.clone();
@@ -147,10 +148,10 @@ async fn prepare(state: &HttpState, caller: &Caller, body: Bytes, id: &RequestId
         all = before.then(said?);
         open_call = all.call_without_output();
         needs.mark_complete();
-        let served_by = needs::keeps_responses(state, caller, &scanned, &earlier.model);
+        let kept_there = needs::keeps_responses(state, caller, &scanned, &earlier.model);
         // Encrypted reasoning and item ids of one provider are refused by another. What is left is said again in
         // full.
-        let items = if served_by { all.clone().without_provider_state() } else { all.clone() };
+        let items = if kept_there { all.clone().without_provider_state() } else { all.clone() };
         body = context::continue_conversation(&scanned, &items);
         model = Some(earlier.model);
     }

@@ -1,6 +1,7 @@
 //! The models of an Ollama server: `GET /api/tags` names them, `POST /api/show` says what each can do.
 
 use crate::client::ProviderClient;
+use baton_model::fault::ErrorKind;
 use baton_model::{Capability, Dialect};
 use baton_provider_api::{DiscoveredModel, ProviderError};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -33,12 +34,20 @@ struct Show {
 pub(super) async fn discover(client: &ProviderClient) -> Result<Vec<DiscoveredModel>, ProviderError> {
     let tags: Tags = client.json(Dialect::Ollama, "/api/tags", None, None, &[]).await?;
     // In order and a few at a time: a server may have hundreds of models, and each question makes it read a file.
-    stream::iter(tags.models).map(|tag| describe(client, tag.name)).buffered(AT_ONCE).try_collect().await
+    let described: Vec<_> =
+        stream::iter(tags.models).map(|tag| describe(client, tag.name)).buffered(AT_ONCE).try_collect().await?;
+    Ok(described.into_iter().flatten().collect())
 }
 
-async fn describe(client: &ProviderClient, name: String) -> Result<DiscoveredModel, ProviderError> {
+/// One model; `None` if it was removed since it was listed.
+async fn describe(client: &ProviderClient, name: String) -> Result<Option<DiscoveredModel>, ProviderError> {
     let body = serde_json::json!({ "model": &name }).to_string().into_bytes();
-    let show: Show = client.json(Dialect::Ollama, "/api/show", None, Some(body), &[]).await?;
+    let show: Show = match client.json(Dialect::Ollama, "/api/show", None, Some(body), &[]).await {
+        Ok(show) => show,
+        // Of any other error the whole discovery fails: a model that is left out counts as gone.
+        Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let has = |ability: &str| show.capabilities.iter().any(|known| known == ability);
     let mut capabilities = Vec::new();
     if has("completion") {
@@ -50,14 +59,14 @@ async fn describe(client: &ProviderClient, name: String) -> Result<DiscoveredMod
     if has("audio") {
         capabilities.push(Capability::AudioTranscription);
     }
-    Ok(DiscoveredModel {
+    Ok(Some(DiscoveredModel {
         token_limit: show.context_length(),
         // An old server names no abilities at all, which is not the same as none.
         reasoning: (!show.capabilities.is_empty()).then(|| has("thinking")),
         capabilities,
         upstream: name,
         ..DiscoveredModel::default()
-    })
+    }))
 }
 
 impl Show {

@@ -73,7 +73,7 @@ pub struct UsageRow {
     pub requests: u64,
     /// Requests that failed.
     pub errors: u64,
-    /// Requests served from were served from the response cache.
+    /// Requests that were served from the response cache.
     pub cache_hits: u64,
     /// The usage, by class (`input`, `cache_read`, `output`, `reasoning` …).
     // Here only classes that are not zero.

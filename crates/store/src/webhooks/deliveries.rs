@@ -64,7 +64,7 @@ pub struct WebhookDelivery {
     /// The event.
     #[serde(rename = "event_id")]
     pub event: String,
-    /// `pending`, `mark_delivered` or `dead` (given up).
+    /// `pending`, `delivered` or `dead` (given up).
     #[schema(value_type = String, example = "dead")]
     pub state: DeliveryState,
     /// The number of attempts.

@@ -112,9 +112,10 @@ fn write(webhook: &Webhook) -> webhook::Model {
 fn read(row: webhook::Model) -> Result<Webhook, StoreError> {
     let what = format!("a webhook (`{}`)", row.id);
     let corrupt = |error: serde_json::Error| StoreError::corrupt(what.clone(), error);
-    let types: Option<Vec<EventKind>> = row.types.as_deref().map(serde_json::from_str).transpose().map_err(corrupt)?;
+    let types: Option<Vec<String>> = row.types.as_deref().map(serde_json::from_str).transpose().map_err(corrupt)?;
     let webhook = Webhook {
-        types,
+        // A kind that a newer node knows is none that this one sends. It must not stop the relay for all the others.
+        types: types.map(|types| types.iter().filter_map(|name| EventKind::lookup(name)).collect()),
         sealed_secret: row.sealed_secret,
         active: row.active,
         created_at: Timestamp(row.created_at),

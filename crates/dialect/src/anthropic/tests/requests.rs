@@ -287,6 +287,9 @@ fn sayable(mut request: ChatRequest) -> ChatRequest {
             ReasoningOptions { effort: Some(effort.max(Effort::Low)), adaptive: true, ..ReasoningOptions::default() }
         }
     });
+    // The two exclude each other, and the reply's form is what programs rely on.
+    let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Tool(_)));
+    request.reasoning = request.reasoning.filter(|reasoning| !(forced && reasoning.adaptive));
     let thinks = request.reasoning.as_ref().is_some_and(|reasoning| reasoning.adaptive);
     let sampling = std::mem::take(&mut request.sampling);
     request.sampling.temperature = sampling.temperature.filter(|warm| !thinks || (*warm - 1.0).abs() < 1e-9);
