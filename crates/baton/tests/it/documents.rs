@@ -81,7 +81,8 @@ fn every_path_that_is_served_is_described() {
     assert!(all.len() > 50, "{all:?}");
     // The wildcard stands for three paths that are described; the description does not describe itself.
     for (path, methods) in all.iter().filter(|(path, _)| path != "/api/models/{rest}" && path != "/openapi.json") {
-        for method in methods {
+        // A WebSocket, for which such a description has no words.
+        for method in methods.iter().filter(|method| (path.as_str(), **method) != ("/v1/responses", "get")) {
             assert!(description["paths"][path][method].is_object(), "{method} {path} is not in openapi.json");
         }
     }

@@ -12,10 +12,7 @@ use axum::response::Response;
 use baton_engine::{Call, Engine, Reply};
 use baton_model::{Capability, PublicError};
 use baton_provider_api::ReplyForm;
-use futures::future::BoxFuture;
-
-/// A reply that a provider is still asked for.
-type PendingReply = BoxFuture<'static, Result<Reply, PublicError>>;
+use options::PendingReply;
 
 /// Lets the engine serve a call, and writes the response.
 ///

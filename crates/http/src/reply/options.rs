@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::response::Response;
 use baton_dialect::client_tools::ClientTools;
 use baton_dialect::{Codec, ReplyContext, StreamWriter, codec, native};
-use baton_engine::{HeadSent, ReplyHead};
+use baton_engine::{HeadSent, Reply, ReplyHead};
 use baton_model::record::CacheUse;
 use baton_model::{Capability, Clock, Code, PublicError, RequestId, Timestamp, Wire};
 use baton_provider_api::{Frame, ReplyForm};
@@ -15,6 +15,7 @@ use baton_web::headers::value;
 use baton_web::parse::ParsedRequest;
 use baton_web::{ClientApi, Inbound};
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use http::header::CONTENT_TYPE;
 use std::sync::Arc;
@@ -51,6 +52,9 @@ pub struct ReplyOptions {
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
+
+/// A reply that a provider is still asked for.
+pub(super) type PendingReply = BoxFuture<'static, Result<Reply, PublicError>>;
 
 /// The frames of a reply.
 pub(super) type Frames = BoxStream<'static, Result<Frame, PublicError>>;

@@ -1,7 +1,6 @@
 //! A reply that leaves as a stream.
 
-use super::PendingReply;
-use super::options::{Frames, ReplyMode, ReplyOptions, with_content_type, with_headers};
+use super::options::{Frames, PendingReply, ReplyMode, ReplyOptions, with_content_type, with_headers};
 use crate::timing::Stopwatch;
 use axum::body::Body;
 use axum::response::Response;
