@@ -88,11 +88,11 @@ fn ollama() -> Router<HttpState> {
         .route("/api/ps", get(ollama::lists::running))
         .route("/api/version", get(ollama::lists::version))
         .route("/api/show", post(ollama::show::serve))
-        .route("/api/pull", post(ollama::manage::serve))
+        .route("/api/pull", post(ollama::pull::serve))
         .route("/api/push", post(ollama::manage::serve))
         .route("/api/create", post(ollama::manage::serve))
         .route("/api/copy", post(ollama::manage::serve))
-        .route("/api/delete", delete(ollama::manage::serve))
+        .route("/api/delete", delete(ollama::manage::delete))
         .route("/api/blobs/{digest}", head(ollama::manage::serve).post(ollama::manage::serve))
 }
 

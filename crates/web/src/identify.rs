@@ -33,7 +33,7 @@ pub async fn caller(web: &Web, parts: &Parts) -> Result<Caller, PublicError> {
     let credentials = Credentials::read(&parts.headers)?;
     let internal = parts.extensions.get::<Internal>().and_then(|internal| internal.caller.as_ref());
     // Credentials win: a command may carry a key with fewer rights than the bus has.
-    if let (None, Some(caller)) = (credentials, internal) {
+    if let (None, Some(caller)) = (&credentials, internal) {
         return Ok(caller.clone());
     }
     let origin = Origin { peer: peer(parts), client: address(web, parts) };

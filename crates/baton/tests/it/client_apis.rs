@@ -202,7 +202,14 @@ async fn only_admins_change_the_models_of_a_server() {
     let baton = Baton::start().await;
     let eve = key(&baton, json!({ "name": "eve" })).await;
     // A pull fills the disk of the provider's machine.
-    with(&baton, &eve, Method::POST, "/api/pull", r#"{"model":"qwen3:8b"}"#).await.expect(403);
+    let told = with(&baton, &eve, Method::POST, "/api/pull", r#"{"model":"qwen3:8b"}"#).await.expect(403);
+    assert!(told.text().contains("registered by `POST /api/models`"), "{}", told.text());
+    // What is there needs no pull, and a model of another vendor has none.
+    for model in ["llama", "claude:latest"] {
+        let body = json!({ "name": model, "stream": false }).to_string();
+        let told = with(&baton, &eve, Method::POST, "/api/pull", body).await.expect(200).json();
+        assert_eq!(told, json!({ "status": "success" }), "{model}");
+    }
     assert!(baton.ollama.requests().is_empty());
     let told = baton.post("/api/pull", &json!({ "model": "qwen3:8b" })).await.expect(200);
     assert!(told.text().ends_with("{\"status\":\"success\"}\n"), "{}", told.text());
@@ -211,6 +218,12 @@ async fn only_admins_change_the_models_of_a_server() {
     // What was pulled is there now.
     baton.get("/v1/models/qwen3:8b").await.expect(200);
     baton.send(Method::DELETE, "/api/delete", &[JSON], r#"{"model":"x"}"#).await.expect(200);
+    // By the name that Baton has for it; the server has another.
+    baton.send(Method::DELETE, "/api/delete", &[JSON], r#"{"model":"","name":"llama"}"#).await.expect(200);
+    let deleted = baton.ollama.requests().into_iter().rfind(|seen| seen.path == "/api/delete").unwrap();
+    assert_eq!(deleted.json(), json!({ "model": "", "name": "llama3.2:latest" }));
+    let told = baton.send(Method::DELETE, "/api/delete", &[JSON], r#"{"model":"gpt"}"#).await.expect(400);
+    assert!(told.text().contains("served by `openai`, which is no Ollama"), "{}", told.text());
     let wrong = baton.send(Method::POST, "/api/pull", &[JSON, ("x-baton-provider", "openai")], "{}").await.expect(400);
     assert!(wrong.text().contains("ollama"), "{}", wrong.text());
 }

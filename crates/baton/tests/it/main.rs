@@ -27,6 +27,7 @@ mod identity;
 mod kills;
 mod logs;
 mod nodes;
+mod ollama_cli;
 mod other;
 mod outage;
 mod redis;

@@ -1,6 +1,6 @@
 //! `GET /api/tags`, `/api/ps`, `/api/version`.
 
-use super::{Details, modified, tagged};
+use super::{Details, digest, modified, tagged};
 use crate::{HttpState, headers, upstream};
 use axum::extract::State;
 use axum::response::Response;
@@ -25,7 +25,7 @@ struct Listed<'m> {
     modified_at: String,
     /// Bytes; not known here.
     size: u64,
-    digest: &'static str,
+    digest: String,
     details: Details<'m>,
 }
 
@@ -37,7 +37,7 @@ impl<'m> Listed<'m> {
             name,
             modified_at: modified(model),
             size: 0,
-            digest: "",
+            digest: digest(model),
             details: Details::of(model),
         }
     }
@@ -99,6 +99,8 @@ async fn list_loaded(
         let fields = entry.as_object_mut()?;
         fields.insert("name".into(), tagged(model).into());
         fields.insert("model".into(), tagged(model).into());
+        // As in the other list: clients look there for what is loaded.
+        fields.insert("digest".into(), digest(model).into());
         Some(entry)
     };
     entries.iter().filter_map(named).collect()

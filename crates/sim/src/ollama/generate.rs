@@ -86,7 +86,10 @@ fn plan_load(call: &SimRequest<'_>, model: &str) -> SimPlan {
         "/api/chat" => ("message", json!({ "role": "assistant", "content": "" })),
         _ => ("response", json!("")),
     };
-    let body = json!({ "model": model, "created_at": created(call), field: empty, "done_reason": "load", "done": true });
+    let unloads = call.json["keep_alive"] == json!(0) || call.json["keep_alive"] == "0s";
+    let reason = if unloads { "unload" } else { "load" };
+    let body =
+        json!({ "model": model, "created_at": created(call), field: empty, "done_reason": reason, "done": true });
     plan_json(&body, BilledTokens::default())
 }
 
