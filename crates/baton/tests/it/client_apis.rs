@@ -124,6 +124,9 @@ async fn ollamas_lists_name_the_models_of_every_vendor() {
         tags["models"].as_array().unwrap().iter().map(|model| model["name"].as_str().unwrap()).collect();
     // Clients of Ollama add `:latest` to a name without a tag, and look for that name in the list.
     assert!(names.contains(&"claude:latest") && names.contains(&"llama:latest"), "{names:?}");
+    assert!(names.contains(&"embed:latest") && names.contains(&"instruct:latest"), "{names:?}");
+    // Programs would offer them for chats.
+    assert!(!["paint", "listen", "speak"].iter().any(|name| names.contains(&format!("{name}:latest").as_str())));
     for name in ["claude", "claude:latest"] {
         let shown = baton.post("/api/show", &json!({ "model": name })).await.expect(200).json();
         assert_eq!(shown["model_info"]["anthropic.context_length"], 200_000, "{shown}");

@@ -164,15 +164,16 @@ impl ModelDirectory {
         self.reload().await
     }
 
-    /// The model with what the catalogue knows where the registration says nothing; it can chat if nobody says what it
-    /// can do.
+    /// The model with what the catalogue knows where the registration says nothing; it can chat if neither anybody nor
+    /// its name says what it can do.
     fn complete_from_catalogue(&self, mut model: Model) -> Model {
         let vendors = self.vendors.load();
         let vendor = vendors.names.get(&model.provider);
         // Only for the vendor itself: a compatible service may serve a model of the same name at another price.
         let Some(known) = vendor.and_then(|vendor| catalogue::lookup(vendor, &model.upstream)) else {
             if model.capabilities.is_empty() {
-                model.capabilities = vec![Capability::Chat];
+                let named = catalogue::capabilities_by_name(&model.upstream).filter(|known| !known.is_empty());
+                model.capabilities = named.unwrap_or(&[Capability::Chat]).to_vec();
             }
             return model;
         };
