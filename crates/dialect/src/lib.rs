@@ -11,6 +11,7 @@
 //! capability to a format: a file named after it in the folder, and its line in [`codec`].
 
 pub mod anthropic;
+mod call_in_text;
 mod codec;
 mod effective_options;
 mod encoded;
@@ -46,6 +47,7 @@ mod turns;
 #[cfg(test)]
 mod wrong;
 
+pub use call_in_text::CallInText;
 pub use codec::Codec;
 pub use encoded::{Dropped, EncodedBody, ReplyContext, RewrittenRequest};
 pub use read_error::ReadError;

@@ -144,6 +144,9 @@ fn calls(question: &SimPrompt) -> Vec<(String, Value)> {
         SimToolChoice::Auto => question.tools.iter().find(fits),
     };
     let Some(tool) = tool else { return Vec::new() };
+    if let Some(arguments) = given_arguments(step) {
+        return vec![(tool.name.clone(), arguments)];
+    }
     let mut cities: Vec<_> = CITIES.into_iter().filter(|city| step.contains(city)).collect();
     cities.sort_by_key(|city| step.find(city));
     if cities.is_empty() {
@@ -153,6 +156,13 @@ fn calls(question: &SimPrompt) -> Vec<(String, Value)> {
         cities.truncate(1);
     }
     cities.into_iter().map(|city| (tool.name.clone(), schema::instance(&tool.parameters, city))).collect()
+}
+
+/// The arguments that a question gives itself: `use the tool with {"a": 1}`.
+fn given_arguments(step: &str) -> Option<Value> {
+    let (_, rest) = step.split_once(" with {")?;
+    let text = format!("{{{rest}");
+    serde_json::Deserializer::from_str(&text).into_iter::<Value>().next()?.ok()
 }
 
 /// Cut at a stop text, and then at the limit.

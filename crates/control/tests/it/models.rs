@@ -145,6 +145,30 @@ async fn a_name_tells_what_a_model_does_where_nothing_else_does() {
 }
 
 #[tokio::test]
+async fn what_a_provider_says_of_reasoning_holds_for_registered_models_too() {
+    use baton_model::entity::ReasoningStyle;
+    let says = |name: &str, reasoning| DiscoveredModel { reasoning: Some(reasoning), ..lists(name) };
+    let listing = vec![says("plain:latest", false), says("thinker", true)];
+    let (bench, directory) = directory(listing, Vec::new()).await;
+    let mine = |id: &str, upstream: &str| Model { upstream: upstream.into(), ..registered(id) };
+    for (id, upstream) in [("a", "plain:latest"), ("b", "plain"), ("c", "thinker"), ("d", "other")] {
+        directory.register(mine(id, upstream), &by()).await.unwrap();
+    }
+    let mut told = mine("e", "plain:latest");
+    told.quirks.reasoning = ReasoningStyle::Budget;
+    directory.register(told, &by()).await.unwrap();
+    let styles = || {
+        let snapshot = bench.engine.registry().snapshot();
+        ["a", "b", "c", "d", "e"].map(|id| snapshot.models[id].quirks.reasoning)
+    };
+    let (unsaid, unsupported) = (ReasoningStyle::Unspecified, ReasoningStyle::Unsupported);
+    assert_eq!(styles(), [unsaid, unsaid, unsaid, unsaid, ReasoningStyle::Budget]);
+    directory.discover(None, false, &by()).await.unwrap();
+    // What the operator says himself wins.
+    assert_eq!(styles(), [unsupported, unsupported, unsaid, unsaid, ReasoningStyle::Budget]);
+}
+
+#[tokio::test]
 async fn changes_are_told_and_noted() {
     let (bench, directory) = directory(vec![lists("found")], Vec::new()).await;
     directory.register(registered("a"), &by()).await.unwrap();

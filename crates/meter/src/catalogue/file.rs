@@ -97,6 +97,8 @@ struct ContextTierFile {
 struct QuirksFile {
     #[serde(default)]
     refuses: Vec<String>,
+    #[serde(default)]
+    accepts: Vec<String>,
     reasoning: Option<ReasoningFile>,
     max_tokens_field: Option<MaxTokensFile>,
     prefill: Option<bool>,
@@ -206,6 +208,7 @@ impl From<QuirksFile> for Quirks {
     fn from(file: QuirksFile) -> Self {
         Self {
             refuses: file.refuses,
+            accepts: file.accepts,
             reasoning: match file.reasoning {
                 None => ReasoningStyle::Unspecified,
                 Some(ReasoningFile::Unsupported) => ReasoningStyle::Unsupported,

@@ -145,6 +145,10 @@ async fn calls_of_ollamas_replies_can_be_told_apart() {
     let body = json!({ "model": "qwen3:8b", "stream": false, "messages": messages, "tools": [tool] });
     let (first, second) = (chat_reply(&sim, "/api/chat", &body).await, chat_reply(&sim, "/api/chat", &body).await);
     assert!(first["message"]["tool_calls"][0].is_object(), "{first}");
+    let given = json!([{ "role": "user", "content": "Call get_weather with {\"days\": [1]}, please" }]);
+    let body = json!({ "model": "qwen3:8b", "stream": false, "messages": given, "tools": body["tools"] });
+    let told = chat_reply(&sim, "/api/chat", &body).await;
+    assert_eq!(told["message"]["tool_calls"][0]["function"]["arguments"], json!({ "days": [1] }));
     // They have no ids, so their time is all that names them.
     assert_ne!(first["created_at"], second["created_at"]);
 }
