@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod abuse;
+#[cfg(unix)]
+mod agents;
 mod bad_input;
 mod bad_provider;
 mod baton;
