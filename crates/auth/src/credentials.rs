@@ -87,6 +87,7 @@ impl fmt::Debug for Credentials<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
     use http::{HeaderName, HeaderValue};
