@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all tests. Installs what it needs and does not find, at fixed versions: the test runner by cargo, a Python
 # environment with the official SDKs and tools (in `.venv`), the SDKs for JavaScript (in `target/sdk`; Node itself, 20 or
-# newer, must be there), and Debian's PostgreSQL, Redis and NATS. Servers that answer on the standard ports are used as
+# newer, must be there), the agents (in `target/agents`, 1.1 GB), and Debian's PostgreSQL, Redis and NATS. Servers that answer on the standard ports are used as
 # they are (each test takes a database or a prefix of its own there); others are started for this run and stopped with it.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -24,6 +24,15 @@ if ! cmp -s "$PACKAGES_OF_NODE/package-lock.json" target/sdk/package-lock.json; 
   npm ci --prefix target/sdk --ignore-scripts --no-audit --no-fund --silent || { rm target/sdk/package-lock.json; exit 1; }
 fi
 export BATON_TEST_NODE="$PWD/target/sdk"
+
+AGENTS=crates/baton/tests/agents
+if ! cmp -s "$AGENTS/package-lock.json" target/agents/package-lock.json; then
+  mkdir -p target/agents
+  cp "$AGENTS"/package*.json target/agents/
+  # Their scripts would copy the programs, 400 MB more; the tests start them where they are.
+  npm ci --prefix target/agents --ignore-scripts --no-audit --no-fund --silent || { rm target/agents/package-lock.json; exit 1; }
+fi
+export BATON_TEST_AGENTS="$PWD/target/agents"
 
 PACKAGES=()
 [ -n "$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null)" ] || PACKAGES+=(postgresql)

@@ -12,8 +12,9 @@ use utoipa::{Modify, ToSchema};
 #[openapi(
     info(
         title = "Baton",
-        description = "One API in front of many AI model providers: requests in the formats of OpenAI, and in Baton's own, \
-                       and the management of models, keys and usage."
+        description = "One API in front of many AI model providers: requests in the formats of OpenAI, Anthropic and \
+                       Ollama, and in Baton's own, and the management of models, keys and usage. `docs/clients.md` in \
+                       Baton's repository has the settings of programs: SDKs, agents, frameworks."
     ),
     // Only what `models::one` leads to: every other handler brings its description with its route.
     paths(
@@ -108,7 +109,9 @@ impl Modify for Key {
     fn modify(&self, api: &mut OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An API key (`bt-…`); `x-api-key` and `api-key` are read too"))
+            .description(Some(
+                "An API key (`bt-…`); `x-api-key` and `api-key` are read too, and the password of `Basic`",
+            ))
             .build();
         api.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
     }

@@ -1,16 +1,18 @@
 //! Which headers hold a key.
 
 use crate::AuthError;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use std::borrow::Cow;
 use std::fmt;
 
 /// The key that a request shows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Credentials<'r>(&'r str);
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials<'r>(Cow<'r, str>);
 
-/// Where clients of the dialects put a key: OpenAI's and Ollama's as bearer token, Anthropic's in `x-api-key`, Azure's
-/// in `api-key`.
+/// Where clients of the dialects put a key beside `Authorization`: Anthropic's in `x-api-key`, Azure's in `api-key`.
 const HEADERS: [&str; 2] = ["x-api-key", "api-key"];
 
 impl<'r> Credentials<'r> {
@@ -25,32 +27,39 @@ impl<'r> Credentials<'r> {
         // All of them: a proxy may add a header of its own beside the client's, and to take the first would be a
         // guess.
         for value in headers.get_all(AUTHORIZATION) {
-            let expected = "`Bearer` and an API key";
+            let expected = "`Bearer` and an API key, or `Basic` with the key as the password";
             let malformed = || AuthError::Malformed { header: "authorization", expected };
-            let (scheme, key) =
+            let (scheme, shown) =
                 value.to_str().ok().and_then(|text| text.trim().split_once(' ')).ok_or_else(malformed)?;
             // The scheme of `Authorization` is case-insensitive (RFC 9110).
-            if !scheme.eq_ignore_ascii_case("bearer") {
+            let key = if scheme.eq_ignore_ascii_case("bearer") {
+                Cow::Borrowed(shown)
+            } else if scheme.eq_ignore_ascii_case("basic") {
+                Cow::Owned(password(shown.trim()).ok_or_else(malformed)?)
+            } else {
                 return Err(malformed());
-            }
+            };
             Self::add(&mut found, key, malformed)?;
         }
         for header in HEADERS {
             for value in headers.get_all(header) {
                 let malformed = || AuthError::Malformed { header, expected: "an API key" };
-                Self::add(&mut found, value.to_str().map_err(|_| malformed())?, malformed)?;
+                Self::add(&mut found, value.to_str().map_err(|_| malformed())?.into(), malformed)?;
             }
         }
         Ok(found)
     }
 
     /// The key.
-    pub fn reveal(self) -> &'r str {
-        self.0
+    pub fn reveal(&self) -> &str {
+        &self.0
     }
 
-    fn add(found: &mut Option<Self>, key: &'r str, malformed: impl Fn() -> AuthError) -> Result<(), AuthError> {
-        let key = Self(key.trim());
+    fn add(found: &mut Option<Self>, key: Cow<'r, str>, malformed: impl Fn() -> AuthError) -> Result<(), AuthError> {
+        let key = Self(match key {
+            Cow::Borrowed(key) => Cow::Borrowed(key.trim()),
+            Cow::Owned(key) => Cow::Owned(key.trim().to_owned()),
+        });
         match found {
             _ if key.0.is_empty() => Err(malformed()),
             // The same key in two headers leaves no doubt which is meant.
@@ -63,6 +72,13 @@ impl<'r> Credentials<'r> {
     }
 }
 
+/// The password of `user:password` in base64 (RFC 7617). The user is of no account: programs that take an address with
+/// a user and a password want some name.
+fn password(encoded: &str) -> Option<String> {
+    let text = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+    text.split_once(':').map(|(_, password)| password.to_owned())
+}
+
 /// Says nothing of the key.
 impl fmt::Debug for Credentials<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,6 +87,7 @@ impl fmt::Debug for Credentials<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
     use http::{HeaderName, HeaderValue};
@@ -80,12 +97,13 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect::<HeaderMap>();
-        let read =
-            Credentials::read(&map).map(|found| found.map(Credentials::reveal)).map_err(|error| error.to_string());
-        match (read, expected) {
+        let read = Credentials::read(&map).map_err(|error| error.to_string());
+        match (read.as_ref().map(|found| found.as_ref().map(Credentials::reveal)), expected) {
             (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{headers:?}"),
-            (Err(message), Err(part)) => assert!(message.contains(part) && !message.contains("k1"), "{message}"),
-            (read, _) => assert_eq!(read, expected.map_err(str::to_owned), "{headers:?}"),
+            (Err(message), Err(part)) => {
+                assert!(message.contains(part) && !message.contains("k1") && !message.contains("azE"), "{message}");
+            }
+            (read, expected) => panic!("{headers:?}: {read:?} and not {expected:?}"),
         }
     }
 
@@ -97,6 +115,21 @@ mod tests {
         check(&[("x-api-key", "k1")], Ok(Some("k1")));
         check(&[("api-key", "k1")], Ok(Some("k1")));
         check(&[("authorization", "Bearer k1"), ("x-api-key", "k1")], Ok(Some("k1")));
+    }
+
+    #[test]
+    fn a_key_may_be_the_password_of_any_user() {
+        // `x:k1`, `:k1` and `a b:k:1`.
+        check(&[("authorization", "Basic eDprMQ==")], Ok(Some("k1")));
+        check(&[("authorization", "basic OmsxIA==")], Ok(Some("k1")));
+        check(&[("authorization", "BASIC  YSBiOms6MQ==")], Ok(Some("k:1")));
+        check(&[("authorization", "Basic eDprMQ=="), ("api-key", "k1")], Ok(Some("k1")));
+        check(&[("authorization", "Basic eDprMQ=="), ("api-key", "k2")], Err("different API keys"));
+        // `k1` without a user, `x:` without a password, and bytes that are no text.
+        for encoded in ["azE=", "eDo=", "/w==", "eDprMQ", "%"] {
+            let header = format!("Basic {encoded}");
+            check(&[("authorization", header.leak())], Err("`Basic` with the key as the password"));
+        }
     }
 
     #[test]

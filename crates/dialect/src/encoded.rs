@@ -1,5 +1,6 @@
 //! What codecs write: bytes, and what was dropped or changed on the way.
 
+use crate::call_in_text::CallInText;
 use crate::client_tools::ClientTools;
 use bytes::Bytes;
 
@@ -35,12 +36,14 @@ pub struct EncodedBody {
     pub content_type: String,
     /// What was left out or changed.
     pub dropped: Vec<Dropped>,
+    /// What makes a call of the reply's text, where the format has no other way to demand one.
+    pub call_in_text: Option<CallInText>,
 }
 
 impl EncodedBody {
     /// JSON, complete.
     pub fn json(body: Vec<u8>) -> Self {
-        Self { body: body.into(), content_type: "application/json".into(), dropped: Vec::new() }
+        Self { body: body.into(), content_type: "application/json".into(), ..Self::default() }
     }
 }
 

@@ -11,6 +11,7 @@
 //! capability to a format: a file named after it in the folder, and its line in [`codec`].
 
 pub mod anthropic;
+mod call_in_text;
 pub mod client_tools;
 mod codec;
 pub mod count;
@@ -48,6 +49,7 @@ mod turns;
 #[cfg(test)]
 mod wrong;
 
+pub use call_in_text::CallInText;
 pub use codec::Codec;
 pub use encoded::{Dropped, EncodedBody, ReplyContext, RewrittenRequest};
 pub use read_error::ReadError;

@@ -9,8 +9,10 @@ use crate::reply::failure;
 use crate::route::{Candidate, RoutePlan};
 use crate::shared::EngineContext;
 use crate::shares::Hold;
+use baton_meter::Tokenizer;
 use baton_model::entity::ReasoningStyle;
 use baton_model::fault::{ErrorKind, Retry, UpstreamBody};
+use baton_model::operation::Prompt;
 use baton_model::{Code, Detail, Dialect, Operation, PublicError, ReplyEvent};
 use baton_provider_api::{Exchange, Frame, Mode, OutgoingRequest, ProviderError, ReplyForm, check_strict};
 use baton_tasks::compute;
@@ -309,6 +311,14 @@ async fn prepare_operation<'c>(
     fitted: &mut Fitted,
 ) -> Result<Cow<'c, Operation>, ProviderError> {
     let mut operation = compute(call.content.len(), || translate_operation(call, candidate))?;
+    if let Operation::Embedding(request) = &*operation
+        && !candidate.dialect.takes_token_ids()
+        && request.input.iter().any(|prompt| matches!(prompt, Prompt::Tokens(_)))
+        && let Operation::Embedding(request) = operation.to_mut()
+    {
+        compute(call.content.len(), || write_as_text(&mut request.input))?;
+        fitted.warnings.push("input: token ids were sent as the text that they have in cl100k".into());
+    }
     if let Operation::Chat(request) = &*operation
         && candidate.dialect.signs_reasoning()
         && ReasoningCache::may_restore(request)
@@ -322,6 +332,20 @@ async fn prepare_operation<'c>(
         }
     }
     Ok(operation)
+}
+
+/// Token ids as text, for vendors that take texts alone. Clients that send ids make them with the encoding of OpenAI's
+/// embedding models, whatever the model is.
+fn write_as_text(input: &mut [Prompt]) -> Result<(), ProviderError> {
+    for (place, prompt) in input.iter_mut().enumerate() {
+        let Prompt::Tokens(tokens) = prompt else { continue };
+        let text = Tokenizer::CL100K.decode(tokens).ok_or_else(|| {
+            let message = format!("input[{place}]: must be text, or token ids of cl100k, because the model takes text");
+            ProviderError { param: Some("input".into()), ..ProviderError::new(ErrorKind::InvalidRequest, message) }
+        })?;
+        *prompt = Prompt::Text(text);
+    }
+    Ok(())
 }
 
 fn translate_operation<'c>(call: &'c Call, candidate: &Candidate) -> Result<Cow<'c, Operation>, ProviderError> {

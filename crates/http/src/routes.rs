@@ -101,11 +101,11 @@ fn ollama() -> Router<HttpState> {
 /// The paths that change the models of an Ollama.
 fn ollama_models() -> Router<HttpState> {
     Router::new()
-        .route("/api/pull", post(ollama::manage::serve))
+        .route("/api/pull", post(ollama::pull::serve))
         .route("/api/push", post(ollama::manage::serve))
         .route("/api/create", post(ollama::manage::serve))
         .route("/api/copy", post(ollama::manage::serve))
-        .route("/api/delete", delete(ollama::manage::serve))
+        .route("/api/delete", delete(ollama::manage::delete))
         .route("/api/blobs/{digest}", head(ollama::manage::serve).post(ollama::manage::serve))
 }
 

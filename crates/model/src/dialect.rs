@@ -37,6 +37,11 @@ impl Dialect {
         self == Self::Anthropic
     }
 
+    /// Whether texts to embed may be given as token ids.
+    pub fn takes_token_ids(self) -> bool {
+        self == Self::OpenAi
+    }
+
     /// The dialect of that [name](Self::name), in any case.
     pub fn lookup(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|dialect| dialect.name().eq_ignore_ascii_case(name))

@@ -2,7 +2,7 @@
 
 use baton_dialect::framing::{Framing, Splitter};
 use baton_dialect::profile::ToolNames;
-use baton_dialect::{Codec, ReadError, ReplyContext, StreamReader};
+use baton_dialect::{CallInText, Codec, ReadError, ReplyContext, StreamReader};
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::{Capability, Detail, Dialect, ReplyEvent};
 use baton_provider_api::transport::HttpReply;
@@ -28,6 +28,8 @@ pub(crate) struct ReplyReader {
     pub(crate) hide_usage: bool,
     /// The client's names of tools that were sent under others.
     pub(crate) names: ToolNames,
+    /// What makes a call of the reply's text.
+    pub(crate) call_in_text: Option<CallInText>,
     pub(crate) max_frame_bytes: usize,
     pub(crate) max_reply_bytes: usize,
 }
@@ -102,7 +104,7 @@ impl ReplyReader {
         }
     }
 
-    async fn read_whole(self, source: ReplySource) -> Result<Frame, ProviderError> {
+    async fn read_whole(mut self, source: ReplySource) -> Result<Frame, ProviderError> {
         let bytes = match source {
             ReplySource::Reply(first, reply) => {
                 let rest = reply.collect(self.max_reply_bytes).await?;
@@ -122,6 +124,7 @@ impl ReplyReader {
         if matches!(self.capability, Capability::Chat | Capability::Completion) && is_stream(self.dialect, &bytes) {
             return self.join_stream(bytes).await;
         }
+        let bytes = restore_call(&mut self.call_in_text, bytes);
         // Before the codec, which is lenient and would read an error as an empty reply.
         if let Some(error) = error_in_success(self.dialect, &bytes) {
             return Err(error);
@@ -155,6 +158,14 @@ impl ReplyReader {
             )
         })?;
         Ok(Frame { bytes: written.body, hidden: false, events })
+    }
+}
+
+/// A frame or reply with a call in its place, where the text is one.
+fn restore_call(call: &mut Option<CallInText>, bytes: Bytes) -> Bytes {
+    match call {
+        Some(call) => call.restore(bytes),
+        None => bytes,
     }
 }
 
@@ -226,6 +237,7 @@ struct Stream {
     reader: Box<dyn StreamReader>,
     hide_usage: bool,
     names: ToolNames,
+    call_in_text: Option<CallInText>,
     /// Frames that are cut but not given out yet.
     ready: VecDeque<Result<Frame, ProviderError>>,
     /// What came after the end: it says nothing to the meter, but the client gets it as it came.
@@ -255,6 +267,7 @@ impl Stream {
             reader,
             hide_usage: reply.hide_usage,
             names: reply.names.clone(),
+            call_in_text: reply.call_in_text.clone(),
             ready: VecDeque::new(),
             after: BytesMut::new(),
             most_after: reply.max_frame_bytes,
@@ -333,7 +346,7 @@ impl Stream {
     }
 
     fn read(&mut self, bytes: Bytes) {
-        let bytes = self.names.restore(bytes);
+        let bytes = restore_call(&mut self.call_in_text, self.names.restore(bytes));
         match self.reader.push(&bytes) {
             Ok(events) => {
                 let hidden = self.hide_usage && self.reader.is_usage_only();
@@ -346,7 +359,7 @@ impl Stream {
     /// At the end of the bytes: what is left, and whether it may end here.
     fn finish(&mut self) {
         if let Some(bytes) = self.splitter.finish().filter(|bytes| !bytes.iter().all(u8::is_ascii_whitespace)) {
-            let bytes = self.names.restore(bytes);
+            let bytes = restore_call(&mut self.call_in_text, self.names.restore(bytes));
             // Half a frame is not forwarded.
             match self.reader.push(&bytes) {
                 Ok(events) => {

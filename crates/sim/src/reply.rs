@@ -128,6 +128,12 @@ fn words_wanted(text: &str) -> Option<u64> {
 
 /// The calls of the step that is next: `then` in a question parts its steps.
 fn calls(question: &SimPrompt) -> Vec<(String, Value)> {
+    // Said in full, it is the only step, whatever else agents write around the question.
+    if question.choice == SimToolChoice::Auto
+        && let Some(call) = given_call(question)
+    {
+        return if question.rounds == 0 && question.results.is_empty() { vec![call] } else { Vec::new() };
+    }
     // Results without calls before them: the client keeps no history of calls, so the reply only repeats the results.
     let answered = question.rounds == 0 && !question.results.is_empty();
     let Some(step) = question.text.split(" then ").nth(question.rounds).filter(|_| !answered) else {
@@ -156,6 +162,18 @@ fn calls(question: &SimPrompt) -> Vec<(String, Value)> {
         cities.truncate(1);
     }
     cities.into_iter().map(|city| (tool.name.clone(), schema::instance(&tool.parameters, city))).collect()
+}
+
+/// The call that a question gives itself: `use get_weather with {"city": "Paris"}`.
+fn given_call(question: &SimPrompt) -> Option<(String, Value)> {
+    let text = question.text.as_str();
+    let mut places = text.match_indices(" with {").filter_map(|(place, _)| text.split_at_checked(place));
+    places.find_map(|(before, after)| {
+        let name = before.split_whitespace().next_back()?;
+        let tool = question.tools.iter().find(|tool| tool.name == name)?;
+        let text = after.strip_prefix(" with ")?;
+        Some((tool.name.clone(), serde_json::Deserializer::from_str(text).into_iter::<Value>().next()?.ok()?))
+    })
 }
 
 /// Cut at a stop text, and then at the limit.

@@ -33,7 +33,7 @@ pub async fn caller(web: &Web, parts: &Parts) -> Result<Caller, PublicError> {
     let credentials = credentials(web, parts)?;
     let internal = parts.extensions.get::<Internal>().and_then(|internal| internal.caller.as_ref());
     // Credentials win: a command may carry a key with fewer rights than the bus has.
-    if let (None, Some(caller)) = (credentials, internal) {
+    if let (None, Some(caller)) = (&credentials, internal) {
         return Ok(caller.clone());
     }
     let origin = Origin { peer: peer(parts), client: address(web, parts) };
@@ -63,7 +63,7 @@ fn credentials<'r>(web: &Web, parts: &'r Parts) -> Result<Option<Credentials<'r>
     let origin = Origin { peer: peer(parts), client: address(web, parts) };
     let shown = Credentials::read(&parts.headers)?;
     Ok(shown.filter(|shown| {
-        let is_placeholder = web.keys.is_placeholder(*shown, origin);
+        let is_placeholder = web.keys.is_placeholder(shown, origin);
         if is_placeholder {
             SAID.call_once(|| {
                 tracing::warn!(

@@ -7,6 +7,7 @@
 //! - [`Inbound`]: the extractor of a request whose caller is known;
 //! - [`parse`]: the body of a request to a model, as far as the pipeline needs it;
 //! - [`identify`]: credentials become a caller;
+//! - [`move_path_key`]: a key in the path becomes a header;
 //! - [`body`]: reading a body within its bound, for authenticated callers alone; [`paced`]: how slowly it may arrive;
 //! - [`address`]: which client stands behind trusted proxies.
 //!
@@ -25,6 +26,7 @@ pub mod inbound;
 mod linger;
 pub mod paced;
 pub mod parse;
+mod path_key;
 pub mod respond;
 mod upgraded;
 
@@ -34,6 +36,7 @@ pub use draining::Draining;
 pub use failure::ErrorResponse;
 pub use inbound::Inbound;
 pub use linger::linger;
+pub use path_key::move_path_key;
 pub use respond::{Refused, Responding, respond};
 pub use upgraded::UpgradedConnection;
 

@@ -105,7 +105,10 @@ fn chats(cases: &mut Vec<Case>, engine: &str, model: &str, tools: Option<&str>) 
                     "arguments": { "type": "object", "required": ["city"], "properties": { "city": { "type": "string", "enum": ["Paris"] } } } },
             } } },
         });
+        let forced = json!({ "tools": call["tools"], "tool_choice": "required" });
         add(cases, &named("tools"), chat(tools, "What is the weather in Paris?", 60, call), called);
+        // Of a model whose template has other words for a call than the schema that it is given.
+        add(cases, &named("tools-forced"), chat(model, "What is the weather in Paris?", 100, forced), called);
     }
 }
 

@@ -116,7 +116,7 @@ impl ApiKeys {
         credentials: Option<Credentials<'_>>,
         origin: Origin,
     ) -> Result<Caller, AuthError> {
-        let mut found = self.find(credentials, origin);
+        let mut found = self.find(credentials.as_ref(), origin);
         let unknown = matches!(found, Err(AuthError::Token(TokenFault::UnknownSigner | TokenFault::NoSigners(_))));
         let network = Network::of(origin.client);
         // Only where a signing key is missing: any other fault would be the same with newer keys.
@@ -125,7 +125,7 @@ impl ApiKeys {
             && self.failures.empty_for(network, self.clock.now()).is_none()
         {
             tokens.renew().await;
-            found = self.find(credentials, origin);
+            found = self.find(credentials.as_ref(), origin);
         }
         self.count_failure(found, network)
     }
@@ -136,7 +136,7 @@ impl ApiKeys {
     ///
     /// Why the credentials are not taken; [`AuthError::Missing`] if there are none.
     pub fn lookup(&self, credentials: Option<Credentials<'_>>, origin: Origin) -> Result<Caller, AuthError> {
-        self.count_failure(self.find(credentials, origin), Network::of(origin.client))
+        self.count_failure(self.find(credentials.as_ref(), origin), Network::of(origin.client))
     }
 
     /// Takes a failure out of the bucket of its network; whoever has none left is not told whether it was right.
@@ -163,7 +163,7 @@ impl ApiKeys {
         Ok(())
     }
 
-    fn find(&self, credentials: Option<Credentials<'_>>, origin: Origin) -> Result<Caller, AuthError> {
+    fn find(&self, credentials: Option<&Credentials<'_>>, origin: Origin) -> Result<Caller, AuthError> {
         let Some(credentials) = credentials else {
             // The peer and not the client: a proxy on this machine can name any client it likes.
             return if self.is_development_admin(origin.peer) { Ok(admin()) } else { Err(AuthError::Missing) };
@@ -187,7 +187,7 @@ impl ApiKeys {
 
     /// Whether credentials mean nothing: where no key is needed, those that an SDK insists on (`dummy`, `sk-xxx`). What looks
     /// like a key of this service, or like a token, has to be right: who sends it means somebody.
-    pub fn is_placeholder(&self, credentials: Credentials<'_>, origin: Origin) -> bool {
+    pub fn is_placeholder(&self, credentials: &Credentials<'_>, origin: Origin) -> bool {
         let shown = credentials.reveal();
         self.is_development_admin(origin.peer)
             && !shown.starts_with(PREFIX)

@@ -11,6 +11,7 @@ use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
 use baton_engine::SlowClient;
 use baton_web::UpgradedConnection;
+use baton_web::move_path_key;
 use baton_web::paced::Paced;
 use http::header::UPGRADE;
 use hyper::service::service_fn;
@@ -109,7 +110,8 @@ fn serve_request(
 ) -> impl Future<Output = Result<http::Response<ResponseBody>, Infallible>> + use<> {
     // Now and not in the future below: between the two, the connection would count as idle.
     let under_way = activity.begin();
-    let mut request = request.map(|body| {
+    // Before anything else: nothing that reads the path may see a key in it.
+    let mut request = move_path_key(request).map(|body| {
         // A GET has nothing that could come too slowly.
         if body.is_end_stream() {
             return Body::empty();

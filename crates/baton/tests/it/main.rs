@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod abuse;
+#[cfg(unix)]
+mod agents;
 mod attempts_told;
 mod bad_input;
 mod bad_provider;
@@ -30,6 +32,7 @@ mod kills;
 mod late_streams;
 mod logs;
 mod nodes;
+mod ollama_cli;
 mod other;
 mod outage;
 mod placeholder_keys;

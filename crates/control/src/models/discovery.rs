@@ -3,7 +3,7 @@
 use super::ModelDirectory;
 use super::plan::{self, DiscoveryPlan, PlanInput, PlanStep};
 use super::report::{Conflict, Discovery, Failed};
-use baton_model::{Actor, Code, Model, ProviderId, PublicError};
+use baton_model::{Actor, Code, Model, ProviderId, PublicError, bounds};
 use baton_provider_api::{DiscoveredModel, Provider};
 use baton_store::{Change, StoreError};
 use std::sync::Arc;
@@ -42,6 +42,7 @@ impl ModelDirectory {
             self.simulate(&lists, &mut report).await?;
             return Ok(report);
         }
+        self.note_reasoning(&lists);
         let taken_over = self.take_over_all(&lists, by, &mut report).await;
         // Also after an error: what was taken over before it is in force at once.
         self.reload().await?;
@@ -70,6 +71,22 @@ impl ModelDirectory {
             }
             _ => Ok(providers),
         }
+    }
+
+    /// Notes which models reason, for those too that an operator registered under names of his own.
+    fn note_reasoning(&self, lists: &[(ProviderId, Vec<DiscoveredModel>)]) {
+        self.reasons.rcu(|known| {
+            let mut known = (**known).clone();
+            for (provider, listed) in lists {
+                known.retain(|(of, _), _| of != provider);
+                let says = listed
+                    .iter()
+                    .take(bounds::DISCOVERED)
+                    .filter_map(|found| Some(((provider.clone(), found.upstream.clone()), found.reasoning?)));
+                known.extend(says);
+            }
+            known
+        });
     }
 
     /// Reports what taking over would do. Each plan is made on what the ones before it would leave, as in a real run:

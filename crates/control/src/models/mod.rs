@@ -16,6 +16,7 @@ pub use report::{Conflict, Discovery, Failed};
 use arc_swap::ArcSwap;
 use baton_engine::{Engine, Snapshot};
 use baton_meter::catalogue;
+use baton_model::entity::ReasoningStyle;
 use baton_model::{
     Actor, Capability, Code, EventKind, Model, ModelId, ModelSource, ProviderId, PublicError, Timestamp,
 };
@@ -29,6 +30,8 @@ pub struct ModelDirectory {
     engine: Engine,
     configured: Vec<Model>,
     vendors: ArcSwap<VendorInfo>,
+    /// Which models reason and which don't, as far as providers have said: by provider and its name for the model.
+    reasons: ArcSwap<BTreeMap<(ProviderId, String), bool>>,
     /// One change at a time: each reads, writes and makes a new snapshot.
     change: tokio::sync::Mutex<()>,
 }
@@ -46,7 +49,7 @@ impl ModelDirectory {
     /// The models of the configuration and of the database.
     pub fn new(store: Store, engine: Engine, configured: Vec<Model>, vendors: VendorInfo) -> Self {
         let vendors = ArcSwap::from_pointee(vendors);
-        Self { store, engine, configured, vendors, change: tokio::sync::Mutex::default() }
+        Self { store, engine, configured, vendors, reasons: ArcSwap::default(), change: tokio::sync::Mutex::default() }
     }
 
     /// Takes over what is known of other providers; [`Self::reload`] puts it in force.
@@ -64,7 +67,7 @@ impl ModelDirectory {
         let models: BTreeMap<ModelId, Arc<Model>> = stored
             .into_iter()
             .chain(self.configured.iter().cloned())
-            .map(|model| (model.id.clone(), Arc::new(self.complete_from_catalogue(model))))
+            .map(|model| (model.id.clone(), Arc::new(self.complete(model))))
             .collect();
         // Only the models are replaced: the providers of the snapshot have their own owner.
         self.engine.registry().update(|snapshot| snapshot.models.clone_from(&models));
@@ -166,15 +169,29 @@ impl ModelDirectory {
         self.reload().await
     }
 
-    /// The model with what the catalogue knows where the registration says nothing; it can chat if nobody says what it
-    /// can do.
+    /// The model with what is known of it elsewhere.
+    fn complete(&self, model: Model) -> Model {
+        let mut model = self.complete_from_catalogue(model);
+        // Asked to reason, such a model answers with an error. A name without a tag means the latest.
+        let reasons = self.reasons.load();
+        let says = |name: String| reasons.get(&(model.provider.clone(), name)).copied();
+        let says = says(model.upstream.clone()).or_else(|| says(format!("{}:latest", model.upstream)));
+        if model.quirks.reasoning == ReasoningStyle::Unspecified && says == Some(false) {
+            model.quirks.reasoning = ReasoningStyle::Unsupported;
+        }
+        model
+    }
+
+    /// The model with what the catalogue knows where the registration says nothing; it can chat if neither anybody nor
+    /// its name says what it can do.
     fn complete_from_catalogue(&self, mut model: Model) -> Model {
         let vendors = self.vendors.load();
         let vendor = vendors.names.get(&model.provider);
         // Only for the vendor itself: a compatible service may serve a model of the same name at another price.
         let Some(known) = vendor.and_then(|vendor| catalogue::lookup(vendor, &model.upstream)) else {
             if model.capabilities.is_empty() {
-                model.capabilities = vec![Capability::Chat];
+                let named = catalogue::capabilities_by_name(&model.upstream).filter(|known| !known.is_empty());
+                model.capabilities = named.unwrap_or(&[Capability::Chat]).to_vec();
             }
             return model;
         };

@@ -42,7 +42,10 @@ pub(super) struct DiscoveryPlan {
 pub(super) fn plan(ground: &PlanInput<'_>, provider: &ProviderId, listed: &[DiscoveredModel]) -> DiscoveryPlan {
     let mut names = BTreeSet::new();
     // A list that names a model twice must not register it twice.
-    let mut distinct = listed.iter().filter(|found| names.insert(found.upstream.as_str()));
+    let mut distinct = listed.iter().filter(|found| {
+        // Chats are all that could be asked of it otherwise, and it refuses these.
+        names.insert(found.upstream.as_str()) && !capabilities(ground.vendors, provider, found).is_empty()
+    });
     let listed: Vec<&DiscoveredModel> = distinct.by_ref().take(bounds::DISCOVERED).collect();
     // Not looked at further, and gone if they were registered: else a list in another order each time would add up.
     let beyond: Vec<&DiscoveredModel> = distinct.collect();
@@ -192,13 +195,18 @@ fn new_model(ground: &PlanInput<'_>, provider: &ProviderId, found: &DiscoveredMo
     }
 }
 
-/// What a listed model can do: as the provider says, else the catalogue, else what nearly all of them can.
+/// What a listed model can do: as the provider says, else the catalogue, else its name, else what nearly all of them can.
+/// Nothing if no API of Baton has it.
 fn capabilities(vendors: &VendorInfo, provider: &ProviderId, found: &DiscoveredModel) -> Vec<Capability> {
     if !found.capabilities.is_empty() {
         return found.capabilities.clone();
     }
     let known = vendors.names.get(provider).and_then(|vendor| catalogue::lookup(vendor, &found.upstream));
-    known.map_or_else(|| vec![Capability::Chat], |entry| entry.capabilities)
+    known.map_or_else(|| capabilities_by_name(&found.upstream), |entry| entry.capabilities)
+}
+
+fn capabilities_by_name(upstream: &str) -> Vec<Capability> {
+    catalogue::capabilities_by_name(upstream).map_or_else(|| vec![Capability::Chat], <[Capability]>::to_vec)
 }
 
 /// Whether the provider says something else of the model than before.

@@ -104,6 +104,71 @@ async fn a_discovery_adds_what_is_new_and_removes_what_is_gone() {
 
 /// Each change is told and noted in the same transaction, with what was and what is.
 #[tokio::test]
+async fn a_name_tells_what_a_model_does_where_nothing_else_does() {
+    use Capability as C;
+    let kinds = [
+        ("gpt-99", vec![C::Chat]),
+        ("gpt-4o-audio-preview-2099", vec![C::Chat]),
+        ("dall-e-2", vec![C::ImageGeneration]),
+        ("gpt-image-9", vec![C::ImageGeneration]),
+        ("chatgpt-image-2099", vec![C::ImageGeneration]),
+        ("whisper-large-v3", vec![C::AudioTranscription, C::AudioTranslation]),
+        ("openai/whisper-1", vec![C::AudioTranscription, C::AudioTranslation]),
+        ("gpt-4o-transcribe-2099", vec![C::AudioTranscription]),
+        ("tts-1-1106", vec![C::AudioSpeech]),
+        ("gpt-4o-mini-tts-2099", vec![C::AudioSpeech]),
+        ("omni-moderation-latest", vec![C::Moderation]),
+        ("text-embedding-4", vec![C::Embedding]),
+        ("BAAI/bge-reranker-v2", vec![C::Rerank]),
+        ("gpt-3.5-turbo-instruct-2099", vec![C::Completion]),
+        // There is no API for these.
+        ("sora-2", vec![]),
+        ("gpt-realtime", vec![]),
+        ("gpt-4o-mini-realtime-preview-2024-12-17", vec![]),
+    ];
+    // A vendor whose models are in the catalogue, and one whose are not.
+    for provider in ["openai", "other"] {
+        let listing = kinds.iter().map(|(name, _)| lists(name)).collect();
+        let fake = Arc::new(FakeProvider::new(provider, Dialect::OpenAi).listing(listing));
+        let bench = Bench::new(Vec::new(), vec![fake]).await;
+        let names = BTreeMap::from([("openai".into(), "openai".to_owned())]);
+        let vendors = VendorInfo { names, ..VendorInfo::default() };
+        let directory = ModelDirectory::new(bench.store.clone(), bench.engine.clone(), Vec::new(), vendors);
+        let told = directory.discover(None, false, &by()).await.unwrap();
+        assert!(told.conflicts.is_empty(), "{:?}", told.conflicts);
+        let snapshot = bench.engine.registry().snapshot();
+        for (name, capabilities) in &kinds {
+            let found = snapshot.models.get(*name).map(|model| model.capabilities.clone());
+            assert_eq!(&found.unwrap_or_default(), capabilities, "{provider}: {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_provider_says_of_reasoning_holds_for_registered_models_too() {
+    use baton_model::entity::ReasoningStyle;
+    let says = |name: &str, reasoning| DiscoveredModel { reasoning: Some(reasoning), ..lists(name) };
+    let listing = vec![says("plain:latest", false), says("thinker", true)];
+    let (bench, directory) = directory(listing, Vec::new()).await;
+    let mine = |id: &str, upstream: &str| Model { upstream: upstream.into(), ..registered(id) };
+    for (id, upstream) in [("a", "plain:latest"), ("b", "plain"), ("c", "thinker"), ("d", "other")] {
+        directory.register(mine(id, upstream), &by()).await.unwrap();
+    }
+    let mut told = mine("e", "plain:latest");
+    told.quirks.reasoning = ReasoningStyle::Budget;
+    directory.register(told, &by()).await.unwrap();
+    let styles = || {
+        let snapshot = bench.engine.registry().snapshot();
+        ["a", "b", "c", "d", "e"].map(|id| snapshot.models[id].quirks.reasoning)
+    };
+    let (unsaid, unsupported) = (ReasoningStyle::Unspecified, ReasoningStyle::Unsupported);
+    assert_eq!(styles(), [unsaid, unsaid, unsaid, unsaid, ReasoningStyle::Budget]);
+    directory.discover(None, false, &by()).await.unwrap();
+    // What the operator says himself wins.
+    assert_eq!(styles(), [unsupported, unsupported, unsaid, unsaid, ReasoningStyle::Budget]);
+}
+
+#[tokio::test]
 async fn changes_are_told_and_noted() {
     let (bench, directory) = directory(vec![lists("found")], Vec::new()).await;
     directory.register(registered("a"), &by()).await.unwrap();

@@ -114,6 +114,15 @@ fn refuse(editor: &mut Editor<'_>, target: &Target, dropped: &mut Vec<Dropped>) 
     if quirks.reasoning == ReasoningStyle::Unsupported {
         remove_reasoning(editor, dropped)?;
     }
+    // Clients that don't know the model's name take it for one of the newest.
+    if quirks.reasoning == ReasoningStyle::Budget {
+        if !quirks.accepts.iter().any(|name| name == "effort") {
+            remove_nested(editor, "output_config", "effort", dropped)?;
+        }
+        if editor.get_nested("thinking", "type").as_deref() == Some("\"adaptive\"") {
+            remove(editor, "thinking", dropped);
+        }
+    }
     if quirks.json_schema == Some(false) {
         remove_nested(editor, "output_config", "format", dropped)?;
     }

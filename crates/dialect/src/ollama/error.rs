@@ -91,8 +91,11 @@ pub fn write(error: &PublicError, _request_id: &str) -> ErrorReply {
         // Clients can tell Ollama's errors by their wording alone, so the words must stay.
         return ErrorReply { status: upstream.status, body: upstream.body.to_vec() };
     }
+    // Ollama's command line finds these two words in what a 404 says, and does something else without them.
+    let missing = matches!(error.code, Code::ModelNotFound | Code::NotFound) && !error.message.contains("not found");
+    let message = if missing { format!("not found: {}", error.message) } else { error.message.clone() };
     let body = object(|o| {
-        o.string("error", &error.message);
+        o.string("error", &message);
     });
     ErrorReply { status: status(error.code), body }
 }
@@ -169,6 +172,8 @@ mod tests {
         let mut error = PublicError::new(Code::ModelNotFound, "model `x` not found");
         let reply = write(&error, "r1");
         assert_eq!((reply.status, reply.body.as_slice()), (404, &br#"{"error":"model `x` not found"}"#[..]));
+        let other = PublicError::new(Code::ModelNotFound, "unknown model `x`");
+        assert_eq!(write(&other, "r1").body, br#"{"error":"not found: unknown model `x`"}"#);
         let body = bytes::Bytes::from_static(br#"{"error":"theirs"}"#);
         error.upstream = Some(UpstreamBody::json(Dialect::Ollama, 400, body.clone()));
         assert_eq!(write(&error, "r"), ErrorReply { status: 400, body: body.to_vec() });

@@ -391,6 +391,19 @@ fn vectors_are_read_and_written() {
     assert!(embedding.write_request(&Operation::Embedding(request), &sized).is_err());
 }
 
+/// Whether one of its tools has to be called.
+fn demands_call(request: &ChatRequest) -> bool {
+    let functions = request.tools.iter().filter_map(|tool| match tool {
+        Tool::Function { name, .. } => Some(name),
+        Tool::Other { .. } => None,
+    });
+    match &request.tool_choice {
+        Some(ToolChoice::Required) => functions.count() > 0,
+        Some(ToolChoice::Tool(wanted)) => functions.into_iter().any(|name| name == wanted),
+        _ => false,
+    }
+}
+
 /// What reading back a written request gives: what this format has fewer words for, in those.
 fn as_said_here(request: &ChatRequest) -> ChatRequest {
     let mut said = ChatRequest {
@@ -479,7 +492,13 @@ proptest! {
     #[test]
     fn what_is_written_reads_back(request in chat_request()) {
         let (written, _) = write(&request, &target(with_levels()));
-        prop_assert_eq!(read(&written), as_said_here(&request));
+        let mut read_back = read(&written);
+        if demands_call(&request) {
+            // Said by the schema of the reply, which takes the place of the client's own.
+            prop_assert!(written.contains(r#""required":["name","arguments"]"#));
+            read_back.output = as_said_here(&request).output;
+        }
+        prop_assert_eq!(read_back, as_said_here(&request));
         // And what this format can say, it says again without a loss.
         let said = as_said_here(&request);
         let (written, dropped) = write(&said, &target(with_levels()));

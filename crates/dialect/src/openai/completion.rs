@@ -144,7 +144,8 @@ fn with_system<'r>(request: &'r CompletionRequest, dropped: &mut Vec<Dropped>) -
         return Cow::Borrowed(&request.prompts);
     };
     let texts = request.prompts.iter().any(|prompt| matches!(prompt, Prompt::Text(_)));
-    dropped.push(Dropped::new("system", if texts { "sent as text before the prompt" } else { "not supported by openai" }));
+    dropped
+        .push(Dropped::new("system", if texts { "sent as text before the prompt" } else { "not supported by openai" }));
     let prompts = request.prompts.iter().map(|prompt| match prompt {
         Prompt::Text(text) => Prompt::Text(format!("{system}\n\n{text}")),
         // Never beside instructions: only clients of Ollama give these, and their prompts are texts.

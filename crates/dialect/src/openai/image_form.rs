@@ -118,5 +118,5 @@ fn write(request: &ImageFormRequest, target: &Target) -> EncodedBody {
         form.part(&part.name, part.filename.as_deref(), part.content_type.as_deref(), &part.content);
     }
     let (body, content_type) = form.finish();
-    EncodedBody { body: body.into(), content_type, dropped }
+    EncodedBody { body: body.into(), content_type, dropped, ..EncodedBody::default() }
 }

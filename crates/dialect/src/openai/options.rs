@@ -62,9 +62,7 @@ fn read_field(request: &mut ChatRequest, name: &str, node: &Node<'_>) -> Result<
         "verbosity" => request.verbosity = Some(node.string()?),
         "response_format" => read_response_format(request, node)?,
         "reasoning_effort" => match Effort::lookup(&node.string()?) {
-            Some(effort) => {
-                request.reasoning = Some(ReasoningOptions { effort: Some(effort), ..Default::default() })
-            }
+            Some(effort) => request.reasoning = Some(ReasoningOptions { effort: Some(effort), ..Default::default() }),
             None => request.extensions.push(extension(name, node)),
         },
         _ => request.extensions.push(extension(name, node)),

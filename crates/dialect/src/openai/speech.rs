@@ -47,7 +47,7 @@ impl Codec for SpeechCodec {
             .iter()
             .filter_map(|event| if let ReplyEvent::Bytes(bytes) = event { Some(&bytes[..]) } else { None });
         let body = audio.collect::<Vec<_>>().concat();
-        Some(EncodedBody { content_type: content_type(&body).to_owned(), body: body.into(), dropped: Vec::new() })
+        Some(EncodedBody { content_type: content_type(&body).to_owned(), body: body.into(), ..EncodedBody::default() })
     }
 
     fn stream_reader(&self, _detail: Detail) -> Option<Box<dyn StreamReader>> {

@@ -99,7 +99,7 @@ fn write(request: &TranscriptionRequest, target: &Target) -> EncodedBody {
     let content_type = request.content_type.as_deref().unwrap_or("application/octet-stream");
     form.file("file", &request.filename, content_type, &request.file);
     let (body, content_type) = form.finish();
-    EncodedBody { body: body.into(), content_type, dropped: Vec::new() }
+    EncodedBody { body: body.into(), content_type, ..EncodedBody::default() }
 }
 
 /// Whatever the form: what was heard, the usage where it is told, and the reply itself for a client that wants that
@@ -195,7 +195,7 @@ fn write_reply(events: &[ReplyEvent]) -> EncodedBody {
             }
             ReplyEvent::Bytes(body) => {
                 let content_type = "text/plain; charset=utf-8".to_owned();
-                return EncodedBody { body: body.clone(), content_type, dropped: Vec::new() };
+                return EncodedBody { body: body.clone(), content_type, ..EncodedBody::default() };
             }
             ReplyEvent::Transcript(heard) => transcript = heard.clone(),
             ReplyEvent::Text { text, .. } => transcript.text.push_str(text),

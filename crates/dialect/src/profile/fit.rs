@@ -2,6 +2,7 @@
 
 use super::edits::Edits;
 use super::instructions::hoist;
+use super::json_word;
 use super::names::ToolNames;
 use super::places::Walk;
 use super::rules::Profile;
@@ -47,6 +48,10 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Resul
     let (mut names, mut dropped) = (ToolNames::default(), Vec::new());
     if quirks.system_anywhere == Some(false) {
         hoist(&mut editor, dialect)?;
+    }
+    if !exact {
+        // A client of the format itself knows what it demands.
+        json_word::add(&mut editor, dialect, &mut dropped)?;
     }
     let refused = quirks.reasoning_history == ReasoningHistory::None && dialect == Dialect::OpenAi;
     let unwanted: &[&str] = if refused { &REASONING } else { &[] };

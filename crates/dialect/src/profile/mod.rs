@@ -9,6 +9,7 @@
 mod edits;
 mod fit;
 mod instructions;
+mod json_word;
 mod names;
 mod places;
 mod rules;

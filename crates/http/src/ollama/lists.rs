@@ -1,11 +1,11 @@
 //! `GET /api/tags`, `/api/ps`, `/api/version`.
 
-use super::{Details, modified, tagged};
+use super::{Details, digest, modified, tagged};
 use crate::{HttpState, headers, upstream};
 use axum::extract::State;
 use axum::response::Response;
 use baton_engine::Snapshot;
-use baton_model::{Caller, Model, ModelStatus, PublicError};
+use baton_model::{Caller, Capability, Model, ModelStatus, PublicError};
 use baton_provider_api::Provider;
 use baton_web::{Inbound, Refused};
 use futures::future::join_all;
@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// The version of Ollama whose API this is; clients ask it to know what they may use.
 const VERSION: &str = "0.9.3";
 
+/// What this API can ask of a model.
+const LISTED: [Capability; 3] = [Capability::Chat, Capability::Completion, Capability::Embedding];
+
 /// A model in a list.
 #[derive(Serialize)]
 struct Listed<'m> {
@@ -25,7 +28,7 @@ struct Listed<'m> {
     modified_at: String,
     /// Bytes; not known here.
     size: u64,
-    digest: &'static str,
+    digest: String,
     details: Details<'m>,
 }
 
@@ -37,7 +40,7 @@ impl<'m> Listed<'m> {
             name,
             modified_at: modified(model),
             size: 0,
-            digest: "",
+            digest: digest(model),
             details: Details::of(model),
         }
     }
@@ -46,7 +49,10 @@ impl<'m> Listed<'m> {
 /// `GET /api/tags`.
 pub async fn tags(State(state): State<HttpState>, inbound: Inbound) -> Result<Response, Refused> {
     let snapshot = state.web.engine.registry().snapshot();
-    let models: Vec<Listed<'_>> = visible_models(&snapshot, &inbound.caller).map(|model| Listed::new(model)).collect();
+    // Programs offer each model of the list for chats, or for embeddings. They have nothing for images or audio.
+    let usable = |model: &&Arc<Model>| model.capabilities.iter().any(|capability| LISTED.contains(capability));
+    let models = visible_models(&snapshot, &inbound.caller).filter(usable);
+    let models: Vec<Listed<'_>> = models.map(|model| Listed::new(model)).collect();
     Ok(upstream::json(write_json(&json!({ "models": models }))?))
 }
 
@@ -99,6 +105,8 @@ async fn list_loaded(
         let fields = entry.as_object_mut()?;
         fields.insert("name".into(), tagged(model).into());
         fields.insert("model".into(), tagged(model).into());
+        // As in the other list: clients look there for what is loaded.
+        fields.insert("digest".into(), digest(model).into());
         Some(entry)
     };
     entries.iter().filter_map(named).collect()

@@ -1,17 +1,21 @@
 //! `POST /api/show`: a model, from the server of Ollama that has it, else as far as the registry knows it.
 
+use super::named::ModelName;
 use super::{Details, is_ollamas, modified};
 use crate::{HttpState, headers, upstream};
 use axum::extract::State;
 use axum::response::Response;
-use baton_dialect::framing::splice::{self, Editor};
+use baton_dialect::framing::splice;
 use baton_engine::ModelSelector;
 use baton_model::entity::ReasoningStyle;
-use baton_model::{Capability, Code, Model, PublicError};
+use baton_model::{Capability, Model};
 use baton_provider_api::Forward;
 use baton_web::{Inbound, Refused};
 use http::Method;
 use serde_json::{Value, json};
+
+/// The context window of a model that says none, in tokens: Ollama's own default.
+const USUAL_CONTEXT: u64 = 4096;
 
 /// Shows a model.
 ///
@@ -19,23 +23,19 @@ use serde_json::{Value, json};
 /// If the request can't be read, or the caller sees no such model.
 pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Result<Response, Refused> {
     let body = splice::scan(inbound.read_body().await?)?;
-    // Older clients say `name`.
-    let field = if body.value("model").is_some() { "model" } else { "name" };
-    let name = body.value(field).and_then(|text| serde_json::from_slice::<String>(text).ok());
-    let name = name.ok_or_else(|| PublicError::new(Code::InvalidRequest, "model: must be a string").at("model"))?;
+    let named = ModelName::read(&body, &["model", "name"])?;
     let snapshot = state.web.engine.registry().snapshot();
-    let model = snapshot.find(&inbound.caller, &ModelSelector::Model(name), Capability::Chat)?;
+    let selector = ModelSelector::Model(named.name.clone());
+    let model = snapshot.find(&inbound.caller, &selector, Capability::Chat)?;
     if !is_ollamas(&snapshot, model) {
         return Ok(upstream::json(model_info(model).to_string().into_bytes()));
     }
     let provider = upstream::provider(&snapshot, &model.provider)?;
-    // Clients call the model as Baton does, the server by its own name.
-    let mut editor = Editor::new(&body);
-    editor.set(field, Value::from(model.upstream.as_str()).to_string());
     let headers = headers::headers_to_forward(&inbound.parts.headers);
     let forward = Forward {
         content_type: Some("application/json"),
-        body: editor.finish(),
+        // Clients call the model as Baton does, the server by its own name.
+        body: named.rename(&body, model),
         ..upstream::request_without_body(Method::POST, "/api/show", &headers)
     };
     let reply = upstream::send(provider.as_ref(), forward).await?;
@@ -45,10 +45,15 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
 /// What the registry knows, in the shape of a server that has the model.
 fn model_info(model: &Model) -> Value {
     let architecture = model.provider.as_str();
-    let mut info = json!({ "general.architecture": architecture, "general.basename": model.upstream });
-    if let (Some(limit), Some(info)) = (model.token_limit, info.as_object_mut()) {
-        info.insert(format!("{architecture}.context_length"), limit.into());
-    }
+    // Numbers, whatever is known: Ollama's command line ends with a panic where one is missing. A length is read by
+    // programs that cut prompts to it, so it is what Ollama itself takes where it knows none.
+    let info = json!({
+        "general.architecture": architecture,
+        "general.basename": model.upstream,
+        "general.parameter_count": 0,
+        format!("{architecture}.context_length"): model.token_limit.unwrap_or(USUAL_CONTEXT),
+        format!("{architecture}.embedding_length"): 0,
+    });
     json!({
         "license": "",
         "modelfile": format!("FROM {}\n", model.id),

@@ -1,6 +1,7 @@
 //! The data file's schema.
 
 use super::entry::Entry;
+use super::kind::Kind;
 use baton_model::entity::{ChatApi, Limits, MaxTokensField, ReasoningHistory, ReasoningStyle};
 use baton_model::price::{ContextTier, Rates};
 use baton_model::{Capability, Nanos, Price, Quirks, UsageClass};
@@ -24,6 +25,8 @@ pub(super) struct CatalogueFile {
     pub _date: String,
     /// What all models of a vendor have in common.
     pub vendors: IndexMap<String, VendorFile>,
+    /// What models do by their names, whoever serves them.
+    pub kinds: Vec<KindFile>,
     pub models: Vec<EntryFile>,
 }
 
@@ -31,6 +34,14 @@ pub(super) struct CatalogueFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct VendorFile {
     quirks: QuirksFile,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KindFile {
+    /// Patterns of names, in which `*` stands for anything.
+    names: Vec<String>,
+    capabilities: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +97,8 @@ struct ContextTierFile {
 struct QuirksFile {
     #[serde(default)]
     refuses: Vec<String>,
+    #[serde(default)]
+    accepts: Vec<String>,
     reasoning: Option<ReasoningFile>,
     max_tokens_field: Option<MaxTokensFile>,
     prefill: Option<bool>,
@@ -126,10 +139,15 @@ enum MaxTokensFile {
     MaxTokens,
 }
 
-/// The embedded file's entries.
+/// The embedded file's entries and kinds.
 #[expect(clippy::expect_used, reason = "the file is part of the program; a test reads all of it")]
-pub(super) fn read() -> Vec<Entry> {
+pub(super) fn read() -> (Vec<Entry>, Vec<Kind>) {
     let file: CatalogueFile = serde_json::from_slice(BYTES).expect("the embedded catalogue is valid");
+    let kinds = file.kinds.into_iter().map(|kind| Kind {
+        capabilities: capabilities(&kind.capabilities).expect("the embedded catalogue's words are known"),
+        names: kind.names,
+    });
+    let kinds = kinds.collect();
     let vendors: IndexMap<String, Quirks> =
         file.vendors.into_iter().map(|(name, vendor)| (name, vendor.quirks.into())).collect();
     let complete = |entry: EntryFile| {
@@ -139,7 +157,11 @@ pub(super) fn read() -> Vec<Entry> {
         }
         entry
     };
-    file.models.into_iter().map(complete).collect()
+    (file.models.into_iter().map(complete).collect(), kinds)
+}
+
+fn capabilities(names: &[String]) -> Option<Vec<Capability>> {
+    names.iter().map(|name| Capability::lookup(name)).collect()
 }
 
 impl EntryFile {
@@ -148,7 +170,7 @@ impl EntryFile {
             vendor: self.vendor,
             id: self.id,
             aliases: self.aliases,
-            capabilities: self.capabilities.iter().map(|name| Capability::lookup(name)).collect::<Option<_>>()?,
+            capabilities: capabilities(&self.capabilities)?,
             price: match self.price {
                 Some(price) => Some(price.into_price()?),
                 None => None,
@@ -186,6 +208,7 @@ impl From<QuirksFile> for Quirks {
     fn from(file: QuirksFile) -> Self {
         Self {
             refuses: file.refuses,
+            accepts: file.accepts,
             reasoning: match file.reasoning {
                 None => ReasoningStyle::Unspecified,
                 Some(ReasoningFile::Unsupported) => ReasoningStyle::Unsupported,

@@ -7,22 +7,29 @@
 
 mod entry;
 mod file;
+mod kind;
 
 pub use entry::Entry;
 
+use baton_model::Capability;
+use kind::Kind;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::new(file::read()));
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+    let (entries, kinds) = file::read();
+    Catalogue::new(entries, kinds)
+});
 
 struct Catalogue {
     entries: Vec<Entry>,
     /// Places in `entries`, by name; ids before aliases.
     names: HashMap<String, Vec<usize>>,
+    kinds: Vec<Kind>,
 }
 
 impl Catalogue {
-    fn new(entries: Vec<Entry>) -> Self {
+    fn new(entries: Vec<Entry>, kinds: Vec<Kind>) -> Self {
         let mut names = HashMap::<String, Vec<usize>>::new();
         for (place, entry) in entries.iter().enumerate() {
             names.entry(entry.id.clone()).or_default().push(place);
@@ -33,7 +40,7 @@ impl Catalogue {
                 names.entry(alias.clone()).or_default().push(place);
             }
         }
-        Self { entries, names }
+        Self { entries, names, kinds }
     }
 
     fn lookup(&self, vendor: &str, name: &str) -> Option<&Entry> {
@@ -49,6 +56,13 @@ pub fn lookup(vendor: &str, upstream: &str) -> Option<Entry> {
     let known = catalogue.lookup(vendor, upstream);
     // A new snapshot of a known model costs what the model costs, until the catalogue says otherwise.
     known.or_else(|| catalogue.lookup(vendor, strip_date(upstream)?)).cloned()
+}
+
+/// What a model of that name does, where nothing else is known of it; nothing if it is of a kind that no API of Baton
+/// has (video, live audio), `None` if the name does not tell.
+pub fn capabilities_by_name(upstream: &str) -> Option<&'static [Capability]> {
+    let kind = CATALOGUE.kinds.iter().find(|kind| kind.has(upstream))?;
+    Some(&kind.capabilities)
 }
 
 /// Everything that is known, by vendor and id.

@@ -63,6 +63,21 @@ impl Tokenizer {
         self.scaled(tokens as u64).min(text.len() as u64)
     }
 
+    /// The text of token ids, as far as they are whole characters; `None` if the encoding has not all of them.
+    pub fn decode(self, tokens: &[u32]) -> Option<String> {
+        let encoding = match self.encoding {
+            Encoding::Cl100k => &CL100K.bpe,
+            Encoding::O200k => &O200K.bpe,
+        };
+        // Asked before: the library reads beside its tables for an id that it does not have.
+        let known = encoding.num_tokens();
+        if tokens.iter().any(|token| usize::try_from(*token).map_or(true, |token| token >= known)) {
+            return None;
+        }
+        // Clients cut long texts by tokens, so a piece may begin or end within a character.
+        Some(String::from_utf8_lossy(&encoding.decode_tokens(tokens)).into_owned())
+    }
+
     /// Tokens of the encoding as tokens of this tokenizer, rounded up.
     pub(crate) fn scaled(self, tokens: u64) -> u64 {
         if self.is_exact() { tokens } else { tokens.saturating_mul(self.percent).div_ceil(100) }

@@ -57,7 +57,7 @@ impl ProviderClient {
     ) -> Result<Exchange, ProviderError> {
         let dialect = outgoing.dialect;
         let codec = codec_of(dialect, outgoing.capability)?;
-        let PreparedBody { body, content_type, hide_usage, dropped, names } =
+        let PreparedBody { body, content_type, hide_usage, dropped, names, call_in_text } =
             compute(outgoing.size, || prepare(codec, &outgoing, &self.quirks))?;
         // Only now: what is dropped is known once the codec has written the body.
         check_strict(outgoing.strict, &dropped)?;
@@ -102,6 +102,7 @@ impl ProviderClient {
             detail: outgoing.detail,
             hide_usage,
             names,
+            call_in_text,
             max_frame_bytes: self.settings.max_frame_bytes,
             max_reply_bytes: self.settings.max_reply_bytes,
         };
@@ -120,8 +121,9 @@ impl ProviderClient {
             form,
             detail,
             hide_usage,
-            // A recording has the client's names: it was made behind the reader.
+            // A recording has the client's names, and calls in their place: it was made behind the reader.
             names: ToolNames::default(),
+            call_in_text: None,
             max_frame_bytes: self.settings.max_frame_bytes,
             max_reply_bytes: self.settings.max_reply_bytes,
         };

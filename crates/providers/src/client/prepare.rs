@@ -2,7 +2,7 @@
 
 use baton_dialect::client_tools::adapt;
 use baton_dialect::profile::{Fitted, ToolNames, fit};
-use baton_dialect::{Codec, Dropped, ReadError};
+use baton_dialect::{CallInText, Codec, Dropped, ReadError};
 use baton_model::fault::ErrorKind;
 use baton_model::{Capability, Quirks, Target};
 use baton_provider_api::{Mode, OutgoingRequest, ProviderError};
@@ -18,6 +18,8 @@ pub(super) struct PreparedBody {
     pub(super) dropped: Vec<String>,
     /// The client's names of tools, to be put back into the reply.
     pub(super) names: ToolNames,
+    /// What makes a call of the reply's text, if that is how one was demanded.
+    pub(super) call_in_text: Option<CallInText>,
 }
 
 /// Puts the request into bytes, in its mode.
@@ -27,6 +29,7 @@ pub(super) fn prepare(
     quirks: &Quirks,
 ) -> Result<PreparedBody, ProviderError> {
     let target = with_quirks(outgoing.target, quirks);
+    let mut call_in_text = None;
     let (body, content_type, hide_usage, mut dropped) = match outgoing.mode {
         Mode::Passthrough(body) => {
             let rewritten = codec.rewrite(body, &target).map_err(refuse_request)?;
@@ -36,6 +39,7 @@ pub(super) fn prepare(
             let (operation, lost) = adapt(operation, outgoing.dialect);
             let mut written = codec.write_request(&operation, &target).map_err(refuse_request)?;
             written.dropped.extend(lost);
+            call_in_text = written.call_in_text;
             // Only passthrough has something to hide: a translated stream shows the usage only to a client that
             // asked for it.
             (written.body, written.content_type, false, written.dropped)
@@ -56,6 +60,7 @@ pub(super) fn prepare(
         hide_usage,
         dropped: dropped.into_iter().map(describe).collect(),
         names: fitted.names,
+        call_in_text,
     })
 }
 

@@ -9,8 +9,10 @@ use crate::reply::{SimEnd, SimPrompt, SimReply, SimTool, reply_to};
 use crate::tokens;
 use serde_json::{Map, Value, json};
 
-/// When everything here happens.
-const CREATED: &str = "2026-01-01T00:00:00.000000001Z";
+/// When a reply is made: each has a time of its own, which tells its calls from those of others, as they have no ids.
+fn created(call: &SimRequest<'_>) -> String {
+    format!("2026-01-01T00:00:00.{:09}Z", call.number)
+}
 
 /// What a token takes, in nanoseconds.
 const NANOS_PER_TOKEN: u64 = 1_000_000;
@@ -84,7 +86,10 @@ fn plan_load(call: &SimRequest<'_>, model: &str) -> SimPlan {
         "/api/chat" => ("message", json!({ "role": "assistant", "content": "" })),
         _ => ("response", json!("")),
     };
-    let body = json!({ "model": model, "created_at": CREATED, field: empty, "done_reason": "load", "done": true });
+    let unloads = call.json["keep_alive"] == json!(0) || call.json["keep_alive"] == "0s";
+    let reason = if unloads { "unload" } else { "load" };
+    let body =
+        json!({ "model": model, "created_at": created(call), field: empty, "done_reason": reason, "done": true });
     plan_json(&body, BilledTokens::default())
 }
 
@@ -148,7 +153,7 @@ fn reply(call: &SimRequest<'_>, model: &str, sim_reply: &SimReply, input: u64, s
     let line = |(field, value): (&str, Value)| {
         let mut line = Map::new();
         line.insert("model".into(), json!(model));
-        line.insert("created_at".into(), json!(CREATED));
+        line.insert("created_at".into(), json!(created(call)));
         line.insert(field.into(), value);
         line.insert("done".into(), json!(false));
         line

@@ -27,6 +27,7 @@ pub(super) fn show(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         "details": details(),
         "model_info": {
             "general.architecture": "llama",
+            "general.parameter_count": 3_200_000_000_u64,
             "llama.context_length": CONTEXT,
             "llama.embedding_length": 8,
         },

@@ -32,7 +32,10 @@ pub(crate) fn refusal(status: u16, message: impl Into<String>) -> SimRefusal {
 
 /// The model that is asked for, with its tag.
 pub(crate) fn model(call: &SimRequest<'_>) -> Result<String, SimRefusal> {
-    let name = call.json["model"].as_str().filter(|name| !name.is_empty());
+    // The vendor's own command line still writes the older field, beside an empty one.
+    let name = [&call.json["model"], &call.json["name"]].into_iter().filter_map(Value::as_str);
+    let mut name = name.filter(|name| !name.is_empty());
+    let name = name.next();
     let name = name.ok_or_else(|| refusal(400, "model is required"))?;
     if call.has_model(name) {
         return Ok(name.to_owned());

@@ -138,6 +138,30 @@ async fn ollama_refuses_what_ollama_refuses() {
 }
 
 #[tokio::test]
+async fn calls_of_ollamas_replies_can_be_told_apart() {
+    let sim = sim(Kind::Ollama).await;
+    let tool = json!({ "type": "function", "function": { "name": "get_weather", "parameters": { "type": "object" } } });
+    let messages = json!([{ "role": "user", "content": "Weather in Paris?" }]);
+    let body = json!({ "model": "qwen3:8b", "stream": false, "messages": messages, "tools": [tool] });
+    let (first, second) = (chat_reply(&sim, "/api/chat", &body).await, chat_reply(&sim, "/api/chat", &body).await);
+    assert!(first["message"]["tool_calls"][0].is_object(), "{first}");
+    let given = json!([{ "role": "user", "content": "Call get_weather with {\"days\": [1]}, please" }]);
+    let body = json!({ "model": "qwen3:8b", "stream": false, "messages": given, "tools": body["tools"] });
+    let told = chat_reply(&sim, "/api/chat", &body).await;
+    assert_eq!(told["message"]["tool_calls"][0]["function"]["arguments"], json!({ "days": [1] }));
+    // They have no ids, so their time is all that names them.
+    assert_ne!(first["created_at"], second["created_at"]);
+}
+
+#[tokio::test]
+async fn openai_takes_what_its_own_agent_sends() {
+    let sim = sim(Kind::OpenAi).await;
+    let body = json!({ "model": "gpt-5", "input": "Hi", "client_metadata": { "x-codex-installation-id": "1" } });
+    let (status, text) = post(&sim, "/v1/responses", &body).await;
+    assert_eq!(status, 200, "{text}");
+}
+
+#[tokio::test]
 async fn long_prompts_are_cached() {
     let system = vec!["word"; 1100].join(" ");
     let sim_openai = sim(Kind::OpenAi).await;

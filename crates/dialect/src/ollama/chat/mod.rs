@@ -3,6 +3,7 @@
 //! Reference: Ollama API documentation, "Generate a chat completion". What is special here: a message holds one text,
 //! its images as bare base64 beside it, and no other kind of part.
 
+mod forced;
 mod messages_read;
 mod messages_write;
 mod request;

@@ -1,12 +1,13 @@
 //! A chat request, read and written.
 
-use super::{messages_read, messages_write, tools};
+use super::{forced, messages_read, messages_write, tools};
 use crate::effective_options::effective_options;
 use crate::json::{self, object};
 use crate::ollama::options;
 use crate::turns::{self, TurnRules};
-use crate::{EncodedBody, ReadError};
-use baton_model::{ChatRequest, Dialect, Target};
+use crate::{Dropped, EncodedBody, ReadError};
+use baton_model::chat::{OutputFormat, Schema};
+use baton_model::{ChatRequest, Dialect, Quirks, Target};
 
 /// Reads a client's request. One without messages only loads the model.
 pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
@@ -24,8 +25,18 @@ pub(super) fn read(body: &[u8]) -> Result<ChatRequest, ReadError> {
 
 /// Writes a request for a provider.
 pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<EncodedBody, ReadError> {
-    let (effective, mut dropped) = effective_options(request, target)?;
-    let tools = if request.tools.is_empty() { &effective.tools } else { &request.tools };
+    let (mut effective, mut dropped) = effective_options(request, target)?;
+    let tools = if request.tools.is_empty() { &effective.tools.clone() } else { &request.tools };
+    let forced = forced::demand(tools, &effective).filter(|_| may_have_schema(&target.model.quirks));
+    let call_in_text = forced.map(|(schema, call)| {
+        if !matches!(effective.output, OutputFormat::Unspecified | OutputFormat::Text) {
+            dropped.push(Dropped::new("response_format", "a tool has to be called, so the reply is a call"));
+        }
+        effective.output = OutputFormat::Schema(Schema { schema, name: None, description: None, strict: None });
+        // Said by the schema.
+        effective.tool_choice = None;
+        call
+    });
     let rules = TurnRules { dialect: Dialect::Ollama, earlier_calls: false };
     let turns = turns::order(&request.messages, rules, &mut dropped);
     let body = object(|o| {
@@ -36,5 +47,10 @@ pub(super) fn write(request: &ChatRequest, target: &Target) -> Result<EncodedBod
         tools::write(tools, &effective, o, &mut dropped);
         options::write(&effective, target, o, &mut dropped);
     });
-    Ok(EncodedBody { dropped, ..EncodedBody::json(body) })
+    Ok(EncodedBody { dropped, call_in_text, ..EncodedBody::json(body) })
+}
+
+/// Whether the model takes schemas for its reply.
+fn may_have_schema(quirks: &Quirks) -> bool {
+    quirks.json_schema != Some(false) && !quirks.refuses("response_format")
 }

@@ -1,4 +1,4 @@
-//! Tools. Whether one must be called can't be said here, but that none may be: by sending none.
+//! Tools. That none may be called is said by sending none; that one must be, by the schema of the reply (`forced.rs`).
 
 use crate::Dropped;
 use crate::json::{Array, JsonFault, Node, Object};

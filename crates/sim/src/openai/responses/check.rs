@@ -7,8 +7,10 @@ use crate::seal::seal;
 use serde_json::Value;
 
 /// The fields of the reference (OpenAI API reference, create a response).
-const FIELDS: [&str; 31] = [
+const FIELDS: [&str; 32] = [
     "background",
+    // Of the reference it is not, but OpenAI takes it: its own Codex sends it with every request.
+    "client_metadata",
     "context_management",
     "conversation",
     "include",
