@@ -5,6 +5,7 @@
 mod abuse;
 #[cfg(unix)]
 mod agents;
+mod asked_otherwise;
 mod attempts_told;
 mod bad_input;
 mod bad_provider;
