@@ -187,7 +187,7 @@ async fn who_may_not_ask_opens_no_connection() {
     let Err(Error::Http(refused)) = Client::connect(&baton, "bt-wrong").await else { panic!("it was let in") };
     assert_eq!(refused.status(), 401);
     // A plain GET asks for nothing that is here.
-    let reply = baton.ask("GET", "/v1/responses", &head("GET", "/").split_once("\r\n").unwrap().1, "").await;
+    let reply = baton.ask("GET", "/v1/responses", head("GET", "/").split_once("\r\n").unwrap().1, "").await;
     assert!(reply.starts_with("HTTP/1.1 405"), "{reply}");
     baton.end().await;
 }

@@ -1,6 +1,6 @@
 //! The vendors, each with a link to its reference.
 
-use super::{AuthHeader, KeyRequirement, PathStyle, Preset};
+use super::preset::{AuthHeader, KeyRequirement, PathStyle, Preset};
 use baton_model::entity::{Alphabet, ChatApi, Limits, MaxTokensField, ReasoningHistory};
 use baton_model::{Capability, Dialect};
 use std::time::Duration;
