@@ -71,6 +71,7 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Resul
                 names: &mut names,
                 unwanted,
                 found_unwanted: false,
+                merges_alternatives: !exact,
                 merged_alternatives: false,
                 edits: Edits::default(),
             };

@@ -16,7 +16,10 @@ pub(super) struct Walk<'w> {
     pub(super) unwanted: &'w [&'static str],
     /// Whether one was.
     pub(super) found_unwanted: bool,
-    /// Whether alternatives at the top of a tool's schema were merged.
+    /// Whether alternatives at the top of a tool's schema are merged: not in the client's own request, whose words the
+    /// vendor judges.
+    pub(super) merges_alternatives: bool,
+    /// Whether some were.
     pub(super) merged_alternatives: bool,
     pub(super) edits: Edits,
 }
@@ -55,7 +58,7 @@ impl Walk<'_> {
         self.name(tool.get("name"));
         let parameters = tool.get(if self.dialect == Dialect::Anthropic { "input_schema" } else { "parameters" });
         // Ollama puts the schema into a template and checks nothing.
-        let checked = parameters.filter(|_| self.dialect != Dialect::Ollama);
+        let checked = parameters.filter(|_| self.merges_alternatives && self.dialect != Dialect::Ollama);
         if let Some((parameters, merged)) =
             checked.and_then(|schema| Some((schema, schema::merge_alternatives(schema)?)))
         {
