@@ -227,6 +227,22 @@ fn a_stream_says_everything_and_can_be_cut_anywhere() {
 }
 
 #[test]
+fn what_tools_used_is_what_the_service_says_it_bills() {
+    let read = |tool_usage: &str| {
+        let body = format!(
+            r#"{{"status":"completed","output":[{{"type":"web_search_call","action":{{"type":"search"}}}},
+            {{"type":"web_search_call","action":{{"type":"open_page"}}}}],{tool_usage}"usage":{{"input_tokens":1}}}}"#
+        );
+        CollectedReply::collect(&chat().read_reply(body.as_bytes()).unwrap()).usage.unwrap()
+    };
+    assert_eq!(read(r#""tool_usage":{"web_search":{"num_requests":1}},"#).get(UsageClass::WebSearches), 1);
+    assert_eq!(read("").get(UsageClass::WebSearches), 2);
+    let images = read(r#""tool_usage":{"image_gen":{"input_tokens":50,"output_tokens":900,"total_tokens":950}},"#);
+    let (input, output) = (images.get(UsageClass::ImageInput), images.get(UsageClass::ImageOutput));
+    assert_eq!((input, output, images.get(UsageClass::Input)), (50, 900, 1));
+}
+
+#[test]
 fn a_stream_looked_over_tells_the_same_facts() {
     let (full, _) = read_stream(chat(), Framing::Sse, Detail::Full, STREAM);
     let (looked, error) = read_stream(chat(), Framing::Sse, Detail::MeterOnly, STREAM);
