@@ -43,7 +43,7 @@ fn value(text: &str) -> serde_json::Value {
 fn everything_a_request_can_say_survives() {
     let body = r#"{"model":"upstream","instructions":"Be kind.","input":[
         {"type":"message","role":"developer","content":"d"},
-        {"type":"message","role":"user","content":[{"type":"input_text","text":"t","prompt_cache_breakpoint":{"mode":"explicit"}},
+        {"type":"message","role":"user","content":[{"type":"input_text","text":"t","prompt_cache_breakpoint":{"mode":"explicit","ttl":"12h"}},
           {"type":"input_image","image_url":"https://x/y.png","detail":"low"},{"type":"input_image","image_url":"data:image/png;base64,AA=="},
           {"type":"input_image","file_id":"f0"},{"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}},
           {"type":"input_file","file_id":"f1"},{"type":"input_file","filename":"a.pdf","file_data":"data:application/pdf;base64,AA=="},
