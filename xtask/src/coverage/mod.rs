@@ -1,5 +1,5 @@
-//! What the codecs make of every name that the official SDKs' types know, compared with those types: an update of an SDK
-//! shows what is new. The declarations are `crates/dialect/coverage/*.txt`.
+//! What the codecs make of every name that the official SDKs' types know, compared with those types: an update of an
+//! SDK shows what is new. The declarations are `crates/dialect/coverage/*.txt`.
 
 mod claims;
 mod declaration;

@@ -22,7 +22,6 @@ pub fn names() -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
     serde_json::from_slice(&output.stdout).context("what wire_names.py prints")
 }
 
-#[expect(clippy::disallowed_methods, reason = "run_tests says which Python has the SDKs")]
 fn python() -> PathBuf {
     std::env::var_os("BATON_TEST_PYTHON").map_or_else(|| Path::new(ROOT).join(".venv/bin/python"), PathBuf::from)
 }

@@ -1,24 +1,25 @@
 """Prints the names that the SDKs' types know, as JSON: a list for each format.
 
-A name is a path from a request, reply or event: `messages.request.thinking[adaptive].display=omitted`. `[adaptive]` is a
-variant of a union, told by its `type` (else by its class), `=omitted` one of the values of an enum. A class is written out
-where it stands nearest to the root, and named by its variant elsewhere: content blocks hold content blocks."""
+A name is a path from a request, reply or event: `request.thinking[adaptive].display=omitted`. `[adaptive]` is a variant
+of a union, told by its `type` (else by its class), `=omitted` one of the values of an enum. A class is written out
+where it stands nearest to the root, and named by its variant elsewhere: content blocks hold content blocks.
+"""
 
 import collections.abc
 import importlib
 import inspect
 import json
 import re
-import types
 import typing
 
 import pydantic
 import typing_extensions
 from typing_extensions import get_args, get_origin, is_typeddict
 
-# Where each list begins: format, root, and where its type is. Several types of one root are one: the SDK has a plain and a
-# beta version of Anthropic's.
+# Where each list begins: format, root, and where its type is. Several types of one root are one: the SDK has a plain
+# and a beta version of Anthropic's.
 ANTHROPIC, BETA = "anthropic.types", "anthropic.types.beta"
+AUDIO = "openai.types.audio"
 ROOTS = [
     ("openai", "chat.request", "openai.types.chat.completion_create_params:CompletionCreateParamsStreaming"),
     ("openai", "chat.request", "openai.types.chat.completion_create_params:CompletionCreateParamsNonStreaming"),
@@ -33,14 +34,14 @@ ROOTS = [
     ("openai", "images.reply", "openai.types:ImagesResponse"),
     ("openai", "images.event", "openai.types:ImageGenStreamEvent"),
     ("openai", "images.event", "openai.types:ImageEditStreamEvent"),
-    ("openai", "transcriptions.request", "openai.types.audio.transcription_create_params:TranscriptionCreateParamsStreaming"),
-    ("openai", "transcriptions.reply", "openai.types.audio:TranscriptionVerbose"),
-    ("openai", "transcriptions.reply", "openai.types.audio:Transcription"),
-    ("openai", "transcriptions.reply", "openai.types.audio:TranscriptionDiarized"),
-    ("openai", "transcriptions.event", "openai.types.audio:TranscriptionStreamEvent"),
-    ("openai", "translations.request", "openai.types.audio:TranslationCreateParams"),
-    ("openai", "translations.reply", "openai.types.audio:TranslationVerbose"),
-    ("openai", "speech.request", "openai.types.audio:SpeechCreateParams"),
+    ("openai", "transcriptions.request", f"{AUDIO}.transcription_create_params:TranscriptionCreateParamsStreaming"),
+    ("openai", "transcriptions.reply", f"{AUDIO}:TranscriptionVerbose"),
+    ("openai", "transcriptions.reply", f"{AUDIO}:Transcription"),
+    ("openai", "transcriptions.reply", f"{AUDIO}:TranscriptionDiarized"),
+    ("openai", "transcriptions.event", f"{AUDIO}:TranscriptionStreamEvent"),
+    ("openai", "translations.request", f"{AUDIO}:TranslationCreateParams"),
+    ("openai", "translations.reply", f"{AUDIO}:TranslationVerbose"),
+    ("openai", "speech.request", f"{AUDIO}:SpeechCreateParams"),
     ("openai", "error", "openai.types.shared:ErrorObject"),
     ("responses", "request", "openai.types.responses.response_create_params:ResponseCreateParamsStreaming"),
     ("responses", "request", "openai.types.responses.response_create_params:ResponseCreateParamsNonStreaming"),
@@ -63,8 +64,11 @@ ROOTS = [
     ("ollama", "embed.reply", "ollama._types:EmbedResponse"),
 ]
 
-# Classes that are named and not written out: what a browser, a computer or an editor is told to do passes as it is.
-CLOSED = re.compile(r"^Image$|Storage|Heartbeat|Browser|Computer|ActionClick|ComputerAction|Operation|Shell|ApplyPatch|Skill|Mcp|ComparisonFilter")
+# Classes that are named and not written out: what a browser, a computer or an editor is told to do passes as it is, and
+# errors of the administration concern no request.
+CLOSED = re.compile(
+    r"^Image$|Storage|Heartbeat|Browser|Computer|ActionClick|Operation|Shell|ApplyPatch|Skill|Mcp|ComparisonFilter"
+)
 
 # Members whose values are names of models, voices or previews, and no words of the format.
 OPEN = re.compile(r"\.(model|voice|betas)$")
