@@ -119,6 +119,7 @@ fn dialect(format: &str) -> Option<Dialect> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -138,7 +139,7 @@ mod tests {
     #[test]
     fn a_claim_that_does_not_hold_is_found() {
         let declaration = Declaration::read("mapped\n    request .nobody_reads_it\nkept\n    request .speed .system\n");
-        let faults = faults("anthropic", &declaration.unwrap_or_else(|error| panic!("{error}"))).unwrap_or_default();
+        let faults = faults("anthropic", &declaration.unwrap()).unwrap();
         assert_eq!(
             faults,
             [
