@@ -4,6 +4,7 @@
 
 mod circles;
 mod corpus;
+mod coverage;
 mod docs;
 mod layers;
 mod live;
@@ -36,6 +37,8 @@ enum Command {
     Live(live::Live),
     #[command(subcommand)]
     Corpus(corpus::Corpus),
+    #[command(subcommand)]
+    Dialects(coverage::Dialects),
 }
 
 #[derive(Subcommand)]
@@ -53,5 +56,6 @@ fn main() -> anyhow::Result<()> {
         Command::Soak(soak) => soak.run(),
         Command::Live(live) => live.run(),
         Command::Corpus(corpus) => corpus.run(),
+        Command::Dialects(dialects) => dialects.run(),
     }
 }

@@ -17,6 +17,7 @@ pub(crate) fn read(node: &Node<'_>) -> Result<Option<CacheControl>, JsonFault> {
         Some("5m") => Some(CacheLifetime::FiveMinutes),
         Some("30m") => Some(CacheLifetime::ThirtyMinutes),
         Some("1h") => Some(CacheLifetime::OneHour),
+        Some("12h") => Some(CacheLifetime::TwelveHours),
         _ => None,
     };
     Ok(Some(CacheControl { lifetime }))
@@ -31,6 +32,7 @@ pub(crate) fn write(mark: Option<CacheControl>, o: &mut Object<'_>) {
             CacheLifetime::FiveMinutes => "5m",
             CacheLifetime::ThirtyMinutes => "30m",
             CacheLifetime::OneHour => "1h",
+            CacheLifetime::TwelveHours => "12h",
         });
         o.maybe_string("ttl", ttl);
     });

@@ -9,6 +9,8 @@ mod replies;
 mod requests;
 mod seeds;
 
+pub use requests::target;
+
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 

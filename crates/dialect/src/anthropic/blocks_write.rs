@@ -45,6 +45,14 @@ impl<'r> BlockWriter<'r> {
         Self { quirks, extensions: members, dropped }
     }
 
+    /// Lists the members of a turn itself: turns are joined and split on the way, and what holds for one of them would
+    /// hold for others.
+    pub(super) fn drop_members(&mut self, path: &str) {
+        for (name, _) in self.extensions.remove(path).unwrap_or_default() {
+            self.drop(format!("{path}.{name}"), "turns are joined where requests are translated");
+        }
+    }
+
     /// The parts of a message that a turn of that role can hold.
     pub(super) fn blocks(&mut self, parts: Vec<PlacedPart<'r>>, role: &str) -> Vec<PendingBlock<'r>> {
         let mut blocks = Vec::with_capacity(parts.len());

@@ -29,8 +29,8 @@ pub(super) fn write(mark: Option<CacheControl>, o: &mut Object<'_>) {
         match mark.lifetime {
             Some(CacheLifetime::FiveMinutes) => o.string("ttl", "5m").end(),
             Some(CacheLifetime::OneHour) => o.string("ttl", "1h").end(),
-            // Half an hour can't be said here; without a `ttl` it is five minutes.
-            Some(CacheLifetime::ThirtyMinutes) | None => {}
+            // Neither half an hour nor half a day can be said here; without a `ttl` it is five minutes.
+            Some(CacheLifetime::ThirtyMinutes | CacheLifetime::TwelveHours) | None => {}
         }
     });
 }

@@ -46,6 +46,7 @@ impl<'r> GroupedConversation<'r> {
             if turn.name.is_some() {
                 writer.drop(format!("messages[{}].name", turn.message), UNKNOWN);
             }
+            writer.drop_members(&format!("messages[{}]", turn.message));
             match turn.role {
                 MessageRole::System | MessageRole::Developer => {
                     // The API takes a turn of the system only behind a user's and before an assistant's (or at the

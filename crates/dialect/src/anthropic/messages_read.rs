@@ -24,7 +24,13 @@ pub(super) fn read(
             "system" => MessageRole::System,
             _ => return Err(role.expected_fault("user or assistant")),
         };
+        let place = into.len();
         read_turn(role, message.require("content")?, into, extensions)?;
+        for (name, value) in message.members()? {
+            if !["role", "content"].contains(&name.as_ref()) && !value.is_null() {
+                extensions.push(extension(format!("messages[{place}].{name}"), value));
+            }
+        }
     }
     Ok(())
 }

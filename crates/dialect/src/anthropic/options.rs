@@ -106,7 +106,7 @@ pub(super) fn write(
             o.bool("stream", true);
         }
     }
-    plan.write_thinking(o);
+    plan.write_thinking(nested(request, "thinking."), o);
     write_output_config(request, plan, o, dropped);
     cache::write(request.cache, o);
     list_unknown(request, dropped);

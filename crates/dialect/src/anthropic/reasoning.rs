@@ -23,6 +23,11 @@ pub(super) fn read_thinking(request: &mut ChatRequest, node: &Node<'_>) -> Resul
         request.extensions.push(extension("thinking", node));
         return Ok(());
     }
+    for (name, value) in node.members()? {
+        if !["type", "budget_tokens", "display"].contains(&name.as_ref()) && !value.is_null() {
+            request.extensions.push(extension(format!("thinking.{name}"), value));
+        }
+    }
     let reasoning = request.reasoning.get_or_insert_default();
     match type_.as_str() {
         "enabled" => {
@@ -108,8 +113,8 @@ impl ThinkingPlan {
         matches!(self.thinking, Some(Thinking::Adaptive | Thinking::Budget(_)))
     }
 
-    /// Writes `thinking`.
-    pub(super) fn write_thinking(&self, o: &mut Object<'_>) {
+    /// Writes `thinking`, with members that only this format knows.
+    pub(super) fn write_thinking<'r>(&self, others: impl Iterator<Item = (&'r str, &'r str)>, o: &mut Object<'_>) {
         let Some(thinking) = self.thinking else { return };
         o.object("thinking", |o| {
             match thinking {
@@ -118,6 +123,9 @@ impl ThinkingPlan {
                 Thinking::Budget(budget) => o.string("type", "enabled").integer("budget_tokens", budget),
             };
             o.maybe_string("display", self.display.as_deref());
+            for (name, value) in others {
+                o.raw(name, value);
+            }
         });
     }
 }

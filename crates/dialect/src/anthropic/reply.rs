@@ -20,7 +20,8 @@ pub(super) fn read_finish(word: &str) -> FinishReason {
         "model_context_window_exceeded" => FinishReason::ContextWindow,
         "tool_use" => FinishReason::ToolCalls,
         "refusal" => FinishReason::Refusal,
-        "pause_turn" => FinishReason::Pause,
+        // Both ask the client to send the turn back, for the model to go on.
+        "pause_turn" | "compaction" => FinishReason::Pause,
         _ => FinishReason::Other(word.to_owned()),
     }
 }

@@ -3,10 +3,14 @@
 //! Reference: Anthropic API reference, `Usage`. `input_tokens` leaves out what a cache read or wrote; `output_tokens`
 //! holds the reasoning (`output_tokens_details.thinking_tokens`). A stream reports twice, cumulatively: `message_start`
 //! has the cache writes by lifetime, `message_delta` repeats their sum alone. So reports are put together before they
-//! become classes, or an hour's writes would count twice.
+//! become classes, or an hour's writes would count twice. What the service used to summarize a conversation
+//! (`iterations[]` of the type `compaction`) is billed beside those sums.
 
 use crate::json::{Node, Object};
 use baton_model::{Usage, UsageClass};
+
+/// The speed, and the tier, that has prices of its own.
+const FAST: &str = "fast";
 
 /// What a reply has reported so far.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +23,9 @@ pub struct Report {
     thinking: u64,
     searches: u64,
     service_tier: Option<String>,
+    /// Whether the answer was made at the speed that has prices of its own.
+    fast: bool,
+    compactions: Usage,
 }
 
 impl Report {
@@ -49,6 +56,12 @@ impl Report {
         if let Some(tier) = usage.get("service_tier").and_then(Node::string_or_none) {
             self.service_tier = Some(tier);
         }
+        if let Some(speed) = usage.get("speed").and_then(Node::as_str) {
+            self.fast = speed == FAST;
+        }
+        if let Some(iterations) = usage.get("iterations").and_then(|all| all.items().ok()) {
+            self.compactions = compactions(iterations);
+        }
     }
 
     /// The classes of what was read; a stream's beginning can't know what will be produced, whatever it says.
@@ -60,18 +73,35 @@ impl Report {
             .with(UsageClass::CacheRead, self.read)
             .with(UsageClass::CacheWrite, self.written - hour)
             .with(UsageClass::CacheWrite1h, hour);
-        usage.service_tier.clone_from(&self.service_tier);
-        usage
+        // A price knows it as a tier like any other.
+        usage.service_tier = if self.fast { Some(FAST.to_owned()) } else { self.service_tier.clone() };
+        plus(usage, &self.compactions, UsageClass::is_input_token)
     }
 
     /// All classes.
     pub fn usage(&self) -> Usage {
         let thinking = self.thinking.min(self.output);
-        self.prompt()
+        let usage = self
+            .prompt()
             .with(UsageClass::Output, self.output - thinking)
             .with(UsageClass::Reasoning, thinking)
-            .with(UsageClass::WebSearches, self.searches)
+            .with(UsageClass::WebSearches, self.searches);
+        plus(usage, &self.compactions, UsageClass::is_output_token)
     }
+}
+
+/// What the iterations used that are not in the sums. The others are: they tell what each of several calls used.
+fn compactions(iterations: &[Node<'_>]) -> Usage {
+    let are = |node: &&Node<'_>| node.get("type").and_then(Node::as_str).as_deref() == Some("compaction");
+    iterations.iter().filter(are).map(read).fold(Usage::default(), |sum, usage| plus(sum, &usage, |_| true))
+}
+
+/// The sum of two usages in some of the classes.
+fn plus(mut usage: Usage, other: &Usage, counts: impl Fn(UsageClass) -> bool) -> Usage {
+    for (class, amount) in other.nonzero().filter(|(class, _)| counts(*class)) {
+        usage.set(class, usage.get(class).saturating_add(amount));
+    }
+    usage
 }
 
 /// Reads a whole `usage` object.
@@ -107,7 +137,10 @@ pub fn write(usage: &Usage, o: &mut Object<'_>) {
             o.integer("web_search_requests", searches);
         });
     }
-    o.maybe_string("service_tier", usage.service_tier.as_deref());
+    match usage.service_tier.as_deref() {
+        Some(FAST) => o.string("speed", FAST).end(),
+        tier => o.maybe_string("service_tier", tier).end(),
+    }
 }
 
 #[cfg(test)]
@@ -153,6 +186,29 @@ mod tests {
             ],
             &[(Input, 3), (CacheWrite1h, 20), (Output, 9)],
         );
+    }
+
+    #[test]
+    fn summaries_are_billed_beside_the_sums() {
+        let iterations = r#""iterations":[
+            {"type":"compaction","input_tokens":900,"cache_creation_input_tokens":30,"cache_read_input_tokens":100,
+             "cache_creation":{"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":20},"output_tokens":70},
+            {"type":"message","input_tokens":3,"output_tokens":9},{"type":"compaction","input_tokens":1}]"#;
+        let report = format!(r#"{{"input_tokens":3,"output_tokens":9,{iterations}}}"#);
+        let expected = [(Input, 904), (CacheRead, 100), (CacheWrite, 10), (CacheWrite1h, 20), (Output, 79)];
+        check(&[&report], &expected);
+        // Each report is the total so far, and one that leaves them out takes nothing back.
+        check(&[&report, &report, r#"{"output_tokens":9}"#], &expected);
+    }
+
+    #[test]
+    fn the_fast_speed_is_a_tier_of_the_price() {
+        let read = |json: &str| read(&Node::parse(json.as_bytes()).unwrap());
+        let fast = read(r#"{"input_tokens":3,"service_tier":"standard","speed":"fast"}"#);
+        assert_eq!(fast.service_tier.as_deref(), Some("fast"));
+        assert_eq!(read(std::str::from_utf8(&object(|o| write(&fast, o))).unwrap()), fast);
+        let slow = read(r#"{"input_tokens":3,"service_tier":"priority","speed":"standard"}"#);
+        assert_eq!(slow.service_tier.as_deref(), Some("priority"));
     }
 
     #[test]

@@ -112,7 +112,8 @@ fn read_image(node: &Node<'_>) -> GeneratedImage {
     GeneratedImage { base64: text("b64_json"), url: text("url"), revised_prompt: text("revised_prompt") }
 }
 
-/// Tokens as this endpoint reports them: text and image apart, and everything produced is image.
+/// Tokens as this endpoint reports them: text and image apart. What is produced is image, but for the text that some
+/// models tell apart and bill at another price.
 fn read_usage(node: &Node<'_>) -> Usage {
     let mut used = usage::read(node);
     // The vendor spells it in both ways, `input_token_details` in its transcriptions.
@@ -122,8 +123,10 @@ fn read_usage(node: &Node<'_>) -> Usage {
     let images = images.min(used.get(UsageClass::Input) + used.get(UsageClass::ImageInput));
     used.set(UsageClass::Input, used.get(UsageClass::Input) + used.get(UsageClass::ImageInput) - images);
     used.set(UsageClass::ImageInput, images);
-    used.set(UsageClass::ImageOutput, used.get(UsageClass::ImageOutput) + used.get(UsageClass::Output));
-    used.set(UsageClass::Output, 0);
+    let text = node.get("output_tokens_details").and_then(|details| details.get("text_tokens")).map_or(0, Node::count);
+    let text = text.min(used.get(UsageClass::Output));
+    used.set(UsageClass::ImageOutput, used.get(UsageClass::ImageOutput) + used.get(UsageClass::Output) - text);
+    used.set(UsageClass::Output, text);
     used
 }
 
@@ -156,6 +159,12 @@ fn write_usage(used: &Usage, o: &mut Object<'_>) {
         o.object("input_tokens_details", |o| {
             o.integer("text_tokens", input - images).integer("image_tokens", images);
         });
+        let text = used.get(UsageClass::Output);
+        if text > 0 {
+            o.object("output_tokens_details", |o| {
+                o.integer("text_tokens", text).integer("image_tokens", output - text);
+            });
+        }
     });
 }
 

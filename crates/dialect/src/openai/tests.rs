@@ -430,6 +430,22 @@ fn pictures_are_counted_by_the_piece_or_by_tokens() {
     let tokens = r#"{"created":1,"data":[{"b64_json":"AA=="}],"usage":{"total_tokens":110,"input_tokens":10,"output_tokens":100,"input_tokens_details":{"text_tokens":8,"image_tokens":2}}}"#;
     let expected = vec![(UsageClass::Input, 8), (UsageClass::ImageInput, 2), (UsageClass::ImageOutput, 100)];
     assert_eq!(used(tokens), Some(expected));
+    // Text that the model wrote is billed as text.
+    let text = tokens.replace(
+        r#""input_tokens_details""#,
+        r#""output_tokens_details":{"text_tokens":30,"image_tokens":70},"input_tokens_details""#,
+    );
+    let events = image.read_reply(text.as_bytes()).unwrap();
+    let written = image.write_reply(&events, &ReplyContext::default()).unwrap().body;
+    for body in [text.as_bytes(), &written] {
+        let expected = [
+            (UsageClass::Input, 8),
+            (UsageClass::Output, 30),
+            (UsageClass::ImageInput, 2),
+            (UsageClass::ImageOutput, 70),
+        ];
+        assert_eq!(used(std::str::from_utf8(body).unwrap()), Some(expected.to_vec()));
+    }
 }
 
 #[test]

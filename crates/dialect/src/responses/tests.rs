@@ -43,7 +43,7 @@ fn value(text: &str) -> serde_json::Value {
 fn everything_a_request_can_say_survives() {
     let body = r#"{"model":"upstream","instructions":"Be kind.","input":[
         {"type":"message","role":"developer","content":"d"},
-        {"type":"message","role":"user","content":[{"type":"input_text","text":"t","prompt_cache_breakpoint":{"mode":"explicit"}},
+        {"type":"message","role":"user","content":[{"type":"input_text","text":"t","prompt_cache_breakpoint":{"mode":"explicit","ttl":"12h"}},
           {"type":"input_image","image_url":"https://x/y.png","detail":"low"},{"type":"input_image","image_url":"data:image/png;base64,AA=="},
           {"type":"input_image","file_id":"f0"},{"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}},
           {"type":"input_file","file_id":"f1"},{"type":"input_file","filename":"a.pdf","file_data":"data:application/pdf;base64,AA=="},
@@ -224,6 +224,22 @@ fn a_stream_says_everything_and_can_be_cut_anywhere() {
         (UsageClass::WebSearches, 1),
     ];
     assert_eq!((counts.as_slice(), usage.service_tier.as_deref()), (expected.as_slice(), Some("default")));
+}
+
+#[test]
+fn what_tools_used_is_what_the_service_says_it_bills() {
+    let read = |tool_usage: &str| {
+        let body = format!(
+            r#"{{"status":"completed","output":[{{"type":"web_search_call","action":{{"type":"search"}}}},
+            {{"type":"web_search_call","action":{{"type":"open_page"}}}}],{tool_usage}"usage":{{"input_tokens":1}}}}"#
+        );
+        CollectedReply::collect(&chat().read_reply(body.as_bytes()).unwrap()).usage.unwrap()
+    };
+    assert_eq!(read(r#""tool_usage":{"web_search":{"num_requests":1}},"#).get(UsageClass::WebSearches), 1);
+    assert_eq!(read("").get(UsageClass::WebSearches), 2);
+    let images = read(r#""tool_usage":{"image_gen":{"input_tokens":50,"output_tokens":900,"total_tokens":950}},"#);
+    let (input, output) = (images.get(UsageClass::ImageInput), images.get(UsageClass::ImageOutput));
+    assert_eq!((input, output, images.get(UsageClass::Input)), (50, 900, 1));
 }
 
 #[test]

@@ -126,6 +126,8 @@ pub enum CacheLifetime {
     ThirtyMinutes,
     /// An hour.
     OneHour,
+    /// Half a day (OpenAI).
+    TwelveHours,
 }
 
 /// A field that only one format knows.

@@ -8,7 +8,7 @@ use baton_model::chat::{
     ChatRequest, Effort, Json, Message, MessageRole, OutputFormat, Part, PartKind, ReasoningOptions, Tool, ToolChoice,
 };
 use baton_model::entity::ReasoningStyle;
-use baton_model::{Operation, Quirks, Target};
+use baton_model::{Capability, Dialect, Operation, Quirks, Target};
 use bytes::Bytes;
 use proptest::prelude::*;
 
@@ -31,7 +31,7 @@ fn everything_a_message_can_say_survives() {
           {"type":"tool_result","tool_use_id":"c2","content":[{"type":"text","text":"r"},{"type":"image","source":{"type":"url","url":"u"}},{"type":"search_result","source":"s","title":"t","content":[]}],
             "is_error":true,"cache_control":{"type":"ephemeral","ttl":"5m"}},{"type":"text","text":"go on"}]}],
         "tools":[{"name":"f","description":"d","input_schema":{"type": "object"},"strict":true,"cache_control":{"type":"ephemeral"},"defer_loading":true},{"type":"web_search_20250305","name":"web_search","max_uses":2}],
-        "tool_choice":{"type":"auto","disable_parallel_tool_use":true},"thinking":{"type":"enabled","budget_tokens":2000,"display":"summarized"},
+        "tool_choice":{"type":"auto","disable_parallel_tool_use":true},"thinking":{"type":"enabled","budget_tokens":2000,"display":"summarized","block_binding":{"x":1}},
         "output_config":{"effort":"high","format":{"type":"json_schema","schema":{"b": 1.0, "a": 2}},"task_budget":{"type":"tokens","total":9}},
         "stop_sequences":["a","b"],"metadata":{"user_id":"u","x":1},"service_tier":"standard_only","cache_control":{"type":"ephemeral"},
         "mcp_servers":[],"container":"c","stream":true}"#;
@@ -40,6 +40,20 @@ fn everything_a_message_can_say_survives() {
     assert_eq!(dropped, []);
     // Schemas and arguments must keep their bytes, which comparing as JSON does not show.
     assert!(written.contains(r#""schema":{"b": 1.0, "a": 2}"#) && written.contains(r#""input":{"a": 1.50}"#));
+}
+
+#[test]
+fn members_of_a_turn_are_named_as_dropped() {
+    let body = r#"{"max_tokens":9,"messages":[{"role":"user","content":"a"},
+        {"role":"system","content":"b","clear_at":"never","output_config":{"effort":"low"}}]}"#;
+    let (_, dropped) = write(&read(body), &target(Quirks::default()));
+    assert_eq!(fields(&dropped), ["messages[1].clear_at", "messages[1].output_config"]);
+    let operation = Operation::Chat(Box::new(read(body)));
+    for dialect in [Dialect::OpenAi, Dialect::Responses, Dialect::Ollama] {
+        let codec = crate::codec(dialect, Capability::Chat).unwrap();
+        let dropped = codec.write_request(&operation, &target(Quirks::default())).unwrap().dropped;
+        assert!(fields(&dropped).contains(&"messages[1].clear_at"), "{dialect}: {dropped:?}");
+    }
 }
 
 #[test]

@@ -178,3 +178,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_turn_that_paused_for_a_summary_goes_on_like_any_that_paused() {
+    for word in ["pause_turn", "compaction"] {
+        let body = format!(r#"{{"type":"message","role":"assistant","content":[],"stop_reason":"{word}"}}"#);
+        let events = messages().read_reply(body.as_bytes()).unwrap();
+        let paused = |event: &ReplyEvent| matches!(event, ReplyEvent::Finished { reason: FinishReason::Pause, .. });
+        assert!(events.iter().any(paused), "{events:?}");
+    }
+}

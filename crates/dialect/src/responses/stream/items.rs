@@ -236,8 +236,20 @@ impl ItemReader {
         let node = response.get("usage").filter(|node| node.is_object())?;
         let mut usage = usage::read(node);
         usage.service_tier = response.get("service_tier").and_then(Node::string_or_none);
+        let tools = response.get("tool_usage");
+        // Of the items some open pages or look into them, which the service does not bill: it says how many it does.
+        let searches = tools.and_then(|tools| tools.get("web_search")?.get("num_requests")).map(Node::count);
         if usage.get(UsageClass::WebSearches) == 0 {
-            usage.set(UsageClass::WebSearches, self.searches);
+            usage.set(UsageClass::WebSearches, searches.unwrap_or(self.searches));
+        }
+        // Another model makes the images, at prices of its own. As tokens of text they would be billed at this one's;
+        // as images they have no cost where the operator gave no price for them.
+        if let Some(images) = tools.and_then(|tools| tools.get("image_gen")) {
+            for (class, name) in [(UsageClass::ImageInput, "input_tokens"), (UsageClass::ImageOutput, "output_tokens")]
+            {
+                let amount = images.get(name).map_or(0, Node::count);
+                usage.set(class, usage.get(class).saturating_add(amount));
+            }
         }
         Some(usage).filter(|usage| !usage.is_empty())
     }

@@ -1,0 +1,4 @@
+//! Where the repository is.
+
+/// Its folder.
+pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
