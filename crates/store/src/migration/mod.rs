@@ -7,9 +7,9 @@ mod m20261127_api_of_requests;
 mod m20261127_kept_responses;
 mod m20261127_more_fields;
 mod m20261127_more_of_projects;
+mod m20261127_upstream_request_ids;
 mod m20261128_strict_keys;
 mod m20261129_scopes_and_quotas;
-mod m20261130_upstream_request_ids;
 
 use crate::{StoreError, connection};
 use sea_orm::{DatabaseConnection, DatabaseExecutor, EntityName, EntityTrait, QueryOrder};
@@ -31,7 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_more_fields::Migration),
             Box::new(m20261129_scopes_and_quotas::Migration),
             Box::new(m20261127_more_of_projects::Migration),
-            Box::new(m20261130_upstream_request_ids::Migration),
+            Box::new(m20261127_upstream_request_ids::Migration),
         ]
     }
 }
