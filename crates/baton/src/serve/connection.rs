@@ -137,3 +137,80 @@ fn report(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: Soc
     // Clients leave in many ways, and each is theirs to choose.
     tracing::debug!(error, client.address = %peer.ip(), "a connection ended early");
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::config::sections::ServerSection;
+    use axum::routing::post;
+    use baton_engine::{EdgeMetrics, Port};
+    use baton_web::{ForwardedHeader, Proxies};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::sync::Notify;
+
+    const PEER: &str = "192.0.2.1:1000";
+    const REQUEST: &[u8] = b"POST / HTTP/1.1\r\nhost: baton\r\ncontent-length: 5\r\n\r\n";
+
+    /// A port with room for one connection, whose requests wait until they are released.
+    fn served(released: &Arc<Notify>) -> Served {
+        let metrics = EdgeMetrics::default();
+        let released = Arc::clone(released);
+        let router = Router::new().route(
+            "/",
+            post(|body: String| async move {
+                released.notified().await;
+                body
+            }),
+        );
+        let proxies = Proxies::new(Vec::new(), ForwardedHeader::default());
+        let room = ConnectionSlots::new(Port::Main, 1, 1, proxies, metrics.clone());
+        Served { router, limits: ConnectionLimits::of(&ServerSection::default(), metrics), room }
+    }
+
+    fn activity(served: &Served) -> Arc<Activity> {
+        Activity::new(served.limits.head, served.limits.idle)
+    }
+
+    /// The request was on its way when another connection took the place: nobody had seen it yet.
+    #[tokio::test]
+    async fn a_request_that_came_with_the_loss_of_the_place_is_served() {
+        let released = Arc::new(Notify::new());
+        let served = served(&released);
+        let (mut client, stream) = duplex(1024);
+        let peer: SocketAddr = PEER.parse().unwrap();
+        let (activity, newcomer) = (activity(&served), activity(&served));
+        let place = served.room.take_slot(peer.ip(), Arc::clone(&activity)).unwrap();
+        client.write_all(REQUEST).await.unwrap();
+        let _taken = served.room.take_slot(peer.ip(), newcomer).unwrap();
+
+        let mut connection = pin!(serve(stream, peer, &place, Arc::clone(&activity), &served));
+        assert!(futures::poll!(connection.as_mut()).is_pending(), "it waits for the request that has begun");
+        assert_eq!(activity.without_request_since(), None);
+        // What belongs to the request still comes in, and its reply goes out.
+        client.write_all(b"hello").await.unwrap();
+        released.notify_one();
+        connection.await;
+        let mut reply = String::new();
+        client.read_to_string(&mut reply).await.unwrap();
+        assert!(reply.starts_with("HTTP/1.1 200 OK\r\n") && reply.ends_with("hello"), "{reply}");
+        // Told to come no more: it has no place.
+        assert!(reply.contains("connection: close"), "{reply}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_without_a_request_ends_at_once_when_it_loses_its_place() {
+        let served = served(&Arc::default());
+        let (mut client, stream) = duplex(1024);
+        let peer: SocketAddr = PEER.parse().unwrap();
+        let (activity, newcomer) = (activity(&served), activity(&served));
+        let place = served.room.take_slot(peer.ip(), Arc::clone(&activity)).unwrap();
+        // A part of a head is no request.
+        client.write_all(REQUEST.get(..20).unwrap()).await.unwrap();
+        let _taken = served.room.take_slot(peer.ip(), newcomer).unwrap();
+
+        let mut connection = pin!(serve(stream, peer, &place, activity, &served));
+        assert!(futures::poll!(connection.as_mut()).is_ready());
+        assert_eq!(client.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+}
