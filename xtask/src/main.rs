@@ -4,6 +4,7 @@
 
 mod circles;
 mod corpus;
+mod counting;
 mod coverage;
 mod docs;
 mod layers;
@@ -38,6 +39,8 @@ enum Command {
     #[command(subcommand)]
     Corpus(corpus::Corpus),
     #[command(subcommand)]
+    Counting(counting::Counting),
+    #[command(subcommand)]
     Dialects(coverage::Dialects),
 }
 
@@ -56,6 +59,7 @@ fn main() -> anyhow::Result<()> {
         Command::Soak(soak) => soak.run(),
         Command::Live(live) => live.run(),
         Command::Corpus(corpus) => corpus.run(),
+        Command::Counting(counting) => counting.run(),
         Command::Dialects(dialects) => dialects.run(),
     }
 }

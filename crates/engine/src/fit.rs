@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::route::Candidate;
-use baton_meter::count::{self, TokenCount};
+use baton_meter::count::{self, Breakdown, CountMethod, Section, TokenCount};
 use baton_model::operation::Prompt;
 use baton_model::{Capability, Code, Model, Operation, PublicError, Target};
 use baton_provider_api::ReplyForm;
@@ -116,7 +116,10 @@ fn window(tokens: u64) -> u64 {
 async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) -> Result<TokenCount, PublicError> {
     let model = &candidate.model;
     let bytes = call.content.len() as u64;
-    let bound = TokenCount { tokens: bytes, exact: false, tokenizer: BOUND };
+    let bound = TokenCount {
+        method: CountMethod::Estimate,
+        ..TokenCount::exact(Breakdown::only(Section::Messages, bytes), BOUND, BOUND)
+    };
     // A window is sized by the tokens, so a bound is good enough only while it changes nothing.
     let small = !candidate.provider.sizes_context() || bytes + ANSWER <= SMALLEST_WINDOW;
     // A token has at least one byte, so a body that is shorter than the window fits without being counted. Most
@@ -127,7 +130,7 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
     let count = count_prompt(call, model).await?;
     // A call to the provider costs a round trip; far from the limit the estimate decides as well.
     let doubtful = count.tokens.abs_diff(limit) as f64 <= limit as f64 * DOUBTFUL;
-    if count.exact || !doubtful {
+    if count.is_exact() || !doubtful {
         return Ok(count);
     }
     let Operation::Chat(request) = call.content.read_operation()? else { return Ok(count) };
@@ -135,7 +138,7 @@ async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) 
     match candidate.provider.count_tokens(request, &target) {
         None => Ok(count),
         Some(counted) => match counted.await {
-            Ok(tokens) => Ok(TokenCount { tokens, exact: true, tokenizer: "provider" }),
+            Ok(tokens) => Ok(TokenCount::exact(Breakdown::only(Section::Messages, tokens), "provider", "provider")),
             Err(error) => {
                 tracing::warn!(model.id = %model.id, error = error.chain(), "the provider could not count a prompt; Baton's estimate is used");
                 Ok(count)
@@ -173,7 +176,9 @@ fn check_texts(call: &Call, model: &Model) -> Result<(), PublicError> {
         let count = match text {
             Prompt::Text(text) if text.len() as u64 <= limit => continue,
             Prompt::Text(text) => count::text(text, model),
-            Prompt::Tokens(tokens) => TokenCount { tokens: tokens.len() as u64, exact: true, tokenizer: "client" },
+            Prompt::Tokens(tokens) => {
+                TokenCount::exact(Breakdown::only(Section::Messages, tokens.len() as u64), "client", "client")
+            }
         };
         if count.tokens > limit {
             return Err(limit_error(model, count, limit));
@@ -183,12 +188,12 @@ fn check_texts(call: &Call, model: &Model) -> Result<(), PublicError> {
 }
 
 fn limit_error(model: &Model, count: TokenCount, limit: u64) -> PublicError {
-    let about = if count.exact { "" } else { "about " };
+    let about = if count.is_exact() { "" } else { "about " };
     PublicError::new(
         Code::TokenLimitExceeded,
         format!("the prompt has {about}{} tokens, but the context window of `{}` has {limit}", count.tokens, model.id),
     )
     .detail("tokens", count.tokens.to_string())
     .detail("token_limit", limit.to_string())
-    .detail("method", if count.exact { "\"exact\"" } else { "\"estimate\"" })
+    .detail("method", format!("\"{}\"", count.method.name()))
 }

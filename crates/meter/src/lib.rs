@@ -1,7 +1,10 @@
 //! Counts tokens and prices usage. Pure: no I/O, no clock.
 //!
 //! - [`tokenizer`]: texts become numbers of tokens, exactly or by estimate;
-//! - [`count`]: what a whole request holds, and whether it fits a context window;
+//! - [`features`]: what a prompt is made of, in one pass over its bytes;
+//! - [`estimate`]: a number of tokens from features, by coefficients of the model's family;
+//! - [`count`]: how many tokens a whole request has, by the vendor's rules where they are known; images, documents and
+//!   audio too;
 //! - [`price`]: what usage costs, in integer nano-dollars;
 //! - [`catalogue`]: what is known of the vendors' models: prices, windows, quirks; a dated data file.
 //!
@@ -10,9 +13,13 @@
 
 pub mod catalogue;
 pub mod count;
+pub mod estimate;
+pub mod features;
+mod media;
 pub mod price;
 pub mod tokenizer;
 
-pub use count::{PromptFit, TokenCount};
+pub use count::{Breakdown, CountMethod, Section, TokenCount};
+pub use features::{Feature, Features};
 pub use price::{Costed, cost};
 pub use tokenizer::Tokenizer;

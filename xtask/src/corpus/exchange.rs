@@ -19,6 +19,12 @@ pub struct Exchange {
     pub status: u16,
     pub response: String,
     pub stream: bool,
+    /// Whether that host is the vendor's own.
+    #[serde(default)]
+    pub official: bool,
+    /// What the exchange shows: `synthetic_request`, `truncated` …
+    #[serde(default)]
+    pub features: Vec<String>,
 }
 
 impl Exchange {

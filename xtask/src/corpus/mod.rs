@@ -3,9 +3,9 @@
 //! A folder of recordings is given on the command line; nothing of it comes into the repository.
 
 mod exact;
-mod exchange;
+pub mod exchange;
 mod losses;
-mod replies;
+pub mod replies;
 mod requests;
 mod seeds;
 

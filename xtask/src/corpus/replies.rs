@@ -98,7 +98,11 @@ fn bill(reply: &CollectedReply) -> (u64, u64) {
     (usage.input_tokens(), usage.output_tokens())
 }
 
-fn stream(dialect: Dialect, detail: Detail, bytes: &[u8]) -> Result<Vec<ReplyEvent>, String> {
+/// The events of a recorded stream.
+///
+/// # Errors
+/// If it is not of the format.
+pub fn stream(dialect: Dialect, detail: Detail, bytes: &[u8]) -> Result<Vec<ReplyEvent>, String> {
     let codec = chat(dialect).ok_or("no codec")?;
     let (mut splitter, mut frames) = (Splitter::new(Framing::of(dialect), FRAME), Vec::new());
     splitter.push(Bytes::copy_from_slice(bytes), &mut frames).map_err(|error| error.to_string())?;

@@ -2,7 +2,7 @@
 
 use super::input::known_capabilities;
 use super::request_body;
-use super::size::{measure_prompt, method};
+use super::size::measure_prompt;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
@@ -132,7 +132,7 @@ fn view(engine: &Engine, call: &Call, candidate: &Candidate) -> Result<Candidate
         mode: if candidate.wire() == call.wire { "passthrough" } else { "translated" },
         circuit: engine.health().circuit(model).name(),
         tokens: size.count.tokens,
-        method: method(size.count),
+        method: size.count.method.name(),
         token_limit: model.token_limit,
         fits: size.fits,
         reason: too_long,

@@ -5,7 +5,7 @@ use baton_model::operation::Prompt;
 use baton_model::{Model, Operation};
 
 /// A prompt's size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PromptSize {
     /// The number of tokens.
     pub count: TokenCount,
@@ -27,9 +27,4 @@ pub fn measure_prompt(operation: &Operation, model: &Model) -> PromptSize {
         _ => count.tokens < limit,
     });
     PromptSize { count, fits }
-}
-
-/// How exact a count is, in the API's words.
-pub fn method(count: TokenCount) -> &'static str {
-    if count.exact { "exact" } else { "estimate" }
 }

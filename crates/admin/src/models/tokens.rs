@@ -1,7 +1,7 @@
 //! `POST /api/models/tokens`.
 
 use super::request_body;
-use super::size::{measure_prompt, method};
+use super::size::measure_prompt;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
@@ -51,7 +51,7 @@ pub async fn tokens(State(admin): State<Admin>, Anyone(caller): Anyone, RawBody 
     let view = TokensView {
         model_id: model.id.to_string(),
         tokens: size.count.tokens,
-        method: method(size.count),
+        method: size.count.method.name(),
         tokenizer: size.count.tokenizer,
         token_limit: model.token_limit,
         fits: size.fits,

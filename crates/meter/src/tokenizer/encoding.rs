@@ -27,11 +27,38 @@ impl Tokenizer {
     pub const CLAUDE: Self = Self { name: "claude", encoding: Encoding::O200k, percent: 120 };
     /// Claude since Opus 4.7. An estimate.
     pub const CLAUDE_NEW: Self = Self { name: "claude-new", encoding: Encoding::O200k, percent: 155 };
+    /// Gemini and Gemma. An estimate.
+    pub const GEMINI: Self = Self { name: "gemini", encoding: Encoding::O200k, percent: 110 };
+    /// Mistral's models. An estimate.
+    pub const MISTRAL: Self = Self { name: "mistral", encoding: Encoding::O200k, percent: 115 };
+    /// Llama. An estimate.
+    pub const LLAMA: Self = Self { name: "llama", encoding: Encoding::O200k, percent: 105 };
+    /// Qwen. An estimate.
+    pub const QWEN: Self = Self { name: "qwen", encoding: Encoding::O200k, percent: 110 };
+    /// DeepSeek's models. An estimate.
+    pub const DEEPSEEK: Self = Self { name: "deepseek", encoding: Encoding::O200k, percent: 110 };
+    /// Grok. An estimate.
+    pub const GROK: Self = Self { name: "grok", encoding: Encoding::O200k, percent: 110 };
+    /// GLM. An estimate.
+    pub const GLM: Self = Self { name: "glm", encoding: Encoding::O200k, percent: 110 };
     /// Every other model. An estimate.
     pub const OTHER: Self = Self { name: "other", encoding: Encoding::O200k, percent: 115 };
 
     /// All of them, in the order in which documents list them.
-    pub const ALL: [Self; 5] = [Self::O200K, Self::CL100K, Self::CLAUDE, Self::CLAUDE_NEW, Self::OTHER];
+    pub const ALL: [Self; 12] = [
+        Self::O200K,
+        Self::CL100K,
+        Self::CLAUDE,
+        Self::CLAUDE_NEW,
+        Self::GEMINI,
+        Self::MISTRAL,
+        Self::LLAMA,
+        Self::QWEN,
+        Self::DEEPSEEK,
+        Self::GROK,
+        Self::GLM,
+        Self::OTHER,
+    ];
 
     /// The tokenizer of that [name](Self::name).
     pub fn lookup(name: &str) -> Option<Self> {
@@ -51,6 +78,13 @@ impl Tokenizer {
     /// How many tokens a text has. Text that looks like a special token (`<|endoftext|>`) counts as the ordinary text
     /// it is. Linear in the length, whatever the text.
     pub fn count(self, text: &str) -> u64 {
+        // No byte-level encoding makes more tokens than there are bytes, so no estimate has to.
+        self.scaled(self.pieces(text)).min(text.len() as u64)
+    }
+
+    /// How many tokens a text has by the encoding itself. For a family that publishes none, that is a feature and no
+    /// count.
+    pub(crate) fn pieces(self, text: &str) -> u64 {
         if text.is_empty() {
             return 0;
         }
@@ -59,8 +93,7 @@ impl Tokenizer {
             Encoding::Cl100k => CL100K.count(text),
             Encoding::O200k => O200K.count(text),
         };
-        // No byte-level encoding makes more tokens than there are bytes, so no estimate has to.
-        self.scaled(tokens as u64).min(text.len() as u64)
+        tokens as u64
     }
 
     /// The text of token ids, as far as they are whole characters; `None` if the encoding has not all of them.

@@ -4,7 +4,7 @@ use super::encoding::Tokenizer;
 
 /// Beginnings of models' names, the first that fits wins. OpenAI's are those of tiktoken's public table; a name that
 /// OpenAI has not tied to an encoding yet is estimated rather than guessed to be exact.
-const FAMILIES: [(&str, Tokenizer); 36] = [
+const FAMILIES: [(&str, Tokenizer); 58] = [
     ("gpt-5", Tokenizer::O200K),
     // Before `gpt-4`, which is a beginning of these names and has the older encoding.
     ("gpt-4.1", Tokenizer::O200K),
@@ -45,29 +45,46 @@ const FAMILIES: [(&str, Tokenizer); 36] = [
     ("claude-1", Tokenizer::CLAUDE),
     ("claude-v", Tokenizer::CLAUDE),
     ("claude", Tokenizer::CLAUDE_NEW),
+    ("gemini", Tokenizer::GEMINI),
+    ("gemma", Tokenizer::GEMINI),
+    ("mistral", Tokenizer::MISTRAL),
+    ("ministral", Tokenizer::MISTRAL),
+    ("magistral", Tokenizer::MISTRAL),
+    ("mixtral", Tokenizer::MISTRAL),
+    ("codestral", Tokenizer::MISTRAL),
+    ("devstral", Tokenizer::MISTRAL),
+    ("pixtral", Tokenizer::MISTRAL),
+    ("open-mistral", Tokenizer::MISTRAL),
+    ("open-mixtral", Tokenizer::MISTRAL),
+    // Before Llama and Qwen: a distilled model has the tokenizer of the model that was taught.
+    ("deepseek-r1-distill-llama", Tokenizer::LLAMA),
+    ("deepseek-r1-distill-qwen", Tokenizer::QWEN),
+    ("deepseek", Tokenizer::DEEPSEEK),
+    ("llama", Tokenizer::LLAMA),
+    ("meta-llama", Tokenizer::LLAMA),
+    ("qwen", Tokenizer::QWEN),
+    ("qwq", Tokenizer::QWEN),
+    ("qvq", Tokenizer::QWEN),
+    ("grok", Tokenizer::GROK),
+    ("glm", Tokenizer::GLM),
+    ("chatglm", Tokenizer::GLM),
 ];
 
-/// Beginnings of the names of models whose chats OpenAI counts as its cookbook says. Later ones are off by a token or
-/// two, and what it says of them is not published.
-const COOKBOOK: [&str; 5] = ["gpt-3.5", "gpt-35", "gpt-4", "chatgpt-4o", "ft:gpt-"];
-
-/// Whether the model's chats are counted as the cookbook says. Those that search get instructions of their own.
-pub(super) fn follows_cookbook(upstream: &str) -> bool {
-    let name = upstream.rsplit('/').next().unwrap_or(upstream).to_ascii_lowercase();
-    COOKBOOK.iter().any(|family| name.starts_with(family))
-        && !["search", "audio"].iter().any(|kind| name.contains(kind))
-}
-
-/// The tokenizer for a model's name, with or without a vendor before it (`openai/gpt-4o`, `anthropic.claude-…`,
-/// `ft:gpt-4o:org`).
-pub(super) fn tokenizer(upstream: &str) -> Tokenizer {
+/// A model's name without what providers and gateways put around it: in lower case, without a vendor before it
+/// (`openai/gpt-4o`, `us.anthropic.claude-sonnet-4-5-20250929-v1:0`) or the mark of a tuned model (`ft:gpt-4o:org`).
+pub(crate) fn bare_name(upstream: &str) -> String {
     let name = upstream.rsplit('/').next().unwrap_or(upstream).to_ascii_lowercase();
     let name = name.strip_prefix("ft:").unwrap_or(&name);
-    // Bedrock puts a region and a vendor before the name: `us.anthropic.claude-sonnet-4-5-20250929-v1:0`.
-    let name = match name.find("claude") {
-        Some(place) => name.get(place..).unwrap_or(name),
-        None => name,
-    };
+    // Bedrock puts a region and a vendor before the name.
+    match name.find("claude") {
+        Some(place) => name.get(place..).unwrap_or(name).to_owned(),
+        None => name.to_owned(),
+    }
+}
+
+/// The tokenizer for a model's name, with or without a vendor before it.
+pub(super) fn tokenizer(upstream: &str) -> Tokenizer {
+    let name = bare_name(upstream);
     FAMILIES.iter().find(|(family, _)| name.starts_with(family)).map_or(Tokenizer::OTHER, |(_, tokenizer)| *tokenizer)
 }
 
@@ -96,7 +113,9 @@ mod tests {
             ("claude-sonnet-5", "claude-new"),
             ("claude-opus-5-5", "claude-new"),
             ("gpt-6", "other"),
-            ("llama3.2:3b", "other"),
+            ("llama3.2:3b", "llama"),
+            ("deepseek-r1-distill-llama-70b", "llama"),
+            ("Qwen/Qwen3.5-9B", "qwen"),
             ("olmo-3", "other"),
             ("", "other"),
         ] {

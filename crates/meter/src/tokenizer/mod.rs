@@ -10,6 +10,7 @@ mod family;
 mod table;
 
 pub use encoding::Tokenizer;
+pub(crate) use family::bare_name;
 
 impl Tokenizer {
     /// The tokenizer of a model, by what its provider calls it. A `hint` that names a tokenizer wins; one that names
@@ -17,10 +18,5 @@ impl Tokenizer {
     pub fn for_model(upstream: &str, hint: Option<&str>) -> Self {
         // A hint that is wrong must not fail a request: it only makes the estimate worse.
         hint.and_then(Self::lookup).unwrap_or_else(|| family::tokenizer(upstream))
-    }
-
-    /// Whether a chat of that model has the framing that OpenAI's cookbook describes, so that its count can be exact.
-    pub(crate) fn follows_cookbook(upstream: &str) -> bool {
-        family::follows_cookbook(upstream)
     }
 }

@@ -1,6 +1,6 @@
 //! Whole requests against published numbers.
 
-use baton_meter::{PromptFit, count};
+use baton_meter::{CountMethod, Section, count, estimate};
 use baton_model::chat::{ChatRequest, Image, Json, MediaSource, Message, MessageRole, Part, PartKind, Tool};
 use baton_model::operation::{CompletionRequest, EmbeddingRequest, Prompt};
 use baton_model::{Model, ModelSource, Operation};
@@ -40,15 +40,15 @@ fn the_cookbooks_chat_has_the_cookbooks_count() {
     ]);
     for (name, tokens) in [("gpt-3.5-turbo", 129), ("gpt-4", 129), ("gpt-4o", 124), ("gpt-4o-mini", 124)] {
         let count = count::operation(&request, &model(name));
-        assert_eq!((count.tokens, count.exact), (tokens, true), "{name}");
+        assert_eq!((count.tokens, count.is_exact()), (tokens, true), "{name}");
     }
     // The same encoding, but nobody has published what surrounds the messages: the number is an estimate.
     for name in ["gpt-5-mini", "o3-mini", "gpt-4o-search-preview"] {
         let count = count::operation(&request, &model(name));
-        assert_eq!((count.tokens, count.exact), (124, false), "{name}");
+        assert_eq!((count.tokens, count.is_exact()), (124, false), "{name}");
     }
     let claude = count::operation(&request, &model("claude-sonnet-4-5"));
-    assert_eq!((claude.exact, claude.tokenizer), (false, "claude"));
+    assert_eq!((claude.is_exact(), claude.tokenizer), (false, "claude"));
     assert!(claude.tokens > 124);
 }
 
@@ -57,7 +57,7 @@ fn completions_and_embeddings_are_exact_and_token_arrays_count_themselves() {
     let input = vec![Prompt::Text("hello world".into()), Prompt::Tokens(vec![1, 2, 3])];
     let embedding = Operation::Embedding(EmbeddingRequest { input: input.clone(), ..EmbeddingRequest::default() });
     let count = count::operation(&embedding, &model("text-embedding-3-small"));
-    assert_eq!((count.tokens, count.exact, count.tokenizer), (5, true, "cl100k"));
+    assert_eq!((count.tokens, count.is_exact(), count.tokenizer), (5, true, "cl100k"));
     let request = CompletionRequest { prompts: input, suffix: Some("!".into()), ..CompletionRequest::default() };
     let completion = Operation::Completion(Box::new(request));
     assert_eq!(count::operation(&completion, &model("gpt-3.5-turbo-instruct")).tokens, 6);
@@ -68,7 +68,7 @@ fn tools_and_pictures_make_an_estimate() {
     let mut request =
         ChatRequest { messages: vec![message(MessageRole::User, None, "What is this?")], ..ChatRequest::default() };
     let plain = count::operation(&Operation::Chat(Box::new(request.clone())), &model("gpt-4o"));
-    assert!(plain.exact);
+    assert!(plain.is_exact());
     request.tools.push(Tool::Function {
         name: "weather".into(),
         description: Some("The weather of a place.".into()),
@@ -78,7 +78,7 @@ fn tools_and_pictures_make_an_estimate() {
         extensions: Vec::new(),
     });
     let with_tool = count::operation(&Operation::Chat(Box::new(request.clone())), &model("gpt-4o"));
-    assert!(!with_tool.exact && with_tool.tokens > plain.tokens + 20);
+    assert!(!with_tool.is_exact() && with_tool.tokens > plain.tokens + 20);
     let source = MediaSource::Url("https://example.com/cat.png".into());
     let image = PartKind::Image(Image { source, detail: Some("low".into()) });
     request.messages.first_mut().unwrap().parts.push(image.into());
@@ -87,22 +87,44 @@ fn tools_and_pictures_make_an_estimate() {
     assert_eq!(with_picture.tokens, with_tool.tokens + 85);
 }
 
+/// The parts sum to the number, the bound is no less, and everything that is read is in the part that it belongs to.
 #[test]
-fn counting_runs_only_when_the_bytes_cannot_settle_it() {
-    let request = chat(vec![message(MessageRole::User, None, &"word ".repeat(1_000))]);
-    let model = model("gpt-4o");
-    let PromptFit::Fits { at_most } = count::fits(&request, &model, 128_000) else { panic!("was counted") };
-    assert_eq!(at_most, 5_000 + 3 + 4 + 3);
-    let PromptFit::Counted { count, fits } = count::fits(&request, &model, 2_000) else { panic!("was not counted") };
-    assert!(fits && count.exact && count.tokens <= 2_000);
-    assert!(!count::fits(&request, &model, 500).fits());
-    assert!(count::operation(&request, &model).tokens <= count::upper_bound(&request));
+fn every_count_has_parts_and_a_bound() {
+    let mut request = ChatRequest {
+        messages: vec![message(MessageRole::System, None, "Be brief."), message(MessageRole::User, None, "Hello, you")],
+        ..ChatRequest::default()
+    };
+    request.tools.push(Tool::Function {
+        name: "weather".into(),
+        description: None,
+        parameters: Some(Json(r#"{"type":"object","properties":{"city":{"type":"string"}}}"#.into())),
+        strict: None,
+        cache: None,
+        extensions: Vec::new(),
+    });
+    let request = Operation::Chat(Box::new(request));
+    for name in ["gpt-4o", "gpt-5-mini", "claude-sonnet-4-5", "claude-opus-4-8", "gemini-2.5-pro", "olmo-3", "qwen3:4b"]
+    {
+        let model = model(name);
+        let features = baton_meter::Features::of(&request, &model);
+        let prior = estimate::estimate(&features, count::tokenizer(&model));
+        assert_eq!(prior, count::estimate(&request, &model));
+        assert_eq!(prior.method, CountMethod::Estimate, "{name}");
+        for count in [prior, count::operation(&request, &model)] {
+            assert_eq!(count.breakdown.total(), count.tokens, "{name}");
+            assert!(count.at_most >= count.tokens, "{name}");
+            for section in [Section::System, Section::Messages, Section::Tools] {
+                assert!(count.breakdown.get(section) > 0, "{name} {section:?}: {count:?}");
+            }
+            assert_eq!(count.breakdown.get(Section::Images), 0, "{name}");
+        }
+    }
 }
 
 #[test]
 fn lengths_alone_give_estimates() {
     let estimate = count::bytes_estimate(4_000, &model("gpt-4o"));
-    assert_eq!((estimate.tokens, estimate.exact), (1_000, false));
+    assert_eq!((estimate.tokens, estimate.is_exact()), (1_000, false));
     assert_eq!(count::bytes_estimate(4_000, &model("claude-opus-4-8")).tokens, 1_550);
     assert_eq!(count::bytes_estimate(0, &model("gpt-4o")).tokens, 0);
     assert_eq!(count::text("hello world", &model("gpt-4o")).tokens, 2);

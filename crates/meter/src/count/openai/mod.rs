@@ -1,0 +1,170 @@
+//! Counts by OpenAI's rules: its cookbook for messages, and what recorded requests show of the rest.
+
+mod calls;
+mod framing;
+mod message;
+mod schema;
+mod tools;
+
+pub(crate) use framing::Framing;
+
+use super::{Breakdown, CountMethod, Section, TokenCount};
+use crate::estimate;
+use crate::features::Features;
+use crate::media::MediaRule;
+use crate::tokenizer::Tokenizer;
+use baton_model::chat::{ChatRequest, OutputFormat, ToolChoice};
+use baton_model::operation::{CompletionRequest, Prompt};
+use baton_model::{Model, Operation};
+
+/// How many tokens an OpenAI model reads for the request.
+pub(super) fn operation(operation: &Operation, model: &Model, tokenizer: Tokenizer) -> TokenCount {
+    match operation {
+        Operation::Chat(request) => Counter::new(model, tokenizer).chat(request),
+        Operation::Completion(request) if is_text(request) => {
+            let suffix = request.suffix.as_deref().unwrap_or_default();
+            texts(prompts(&request.prompts, tokenizer).saturating_add(tokenizer.count(suffix)), tokenizer)
+        }
+        Operation::Embedding(request) => texts(prompts(&request.input, tokenizer), tokenizer),
+        _ => {
+            let features = Features::with_tokens(operation, model);
+            estimate::careful(tokenizer).count(&features, CountMethod::Estimate, "encoding", tokenizer.name())
+        }
+    }
+}
+
+/// Whether a completion has nothing around its texts.
+fn is_text(request: &CompletionRequest) -> bool {
+    request.images.is_empty() && request.system.is_none()
+}
+
+fn texts(tokens: u64, tokenizer: Tokenizer) -> TokenCount {
+    TokenCount::exact(Breakdown::only(Section::Messages, tokens), "openai-text", tokenizer.name())
+}
+
+fn prompts(prompts: &[Prompt], tokenizer: Tokenizer) -> u64 {
+    // Saturating, because a client's token ids and texts may be as many as it likes.
+    prompts.iter().fold(0, |sum, prompt| {
+        sum.saturating_add(match prompt {
+            Prompt::Text(text) => tokenizer.count(text),
+            Prompt::Tokens(tokens) => tokens.len() as u64,
+        })
+    })
+}
+
+/// Adds up a chat.
+struct Counter {
+    tokenizer: Tokenizer,
+    framing: Framing,
+    media: MediaRule,
+    breakdown: Breakdown,
+    /// What the count depends on: the rule that is named.
+    rule: Rule,
+    certain: bool,
+}
+
+/// Which of OpenAI's rules a count depends on, the least certain last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rule {
+    Chat,
+    Tools,
+    Calls,
+    Format,
+    Media,
+    Other,
+}
+
+impl Rule {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "openai-chat",
+            Self::Tools => "openai-tools",
+            Self::Calls => "openai-calls",
+            Self::Format => "openai-format",
+            Self::Media => "openai-media",
+            Self::Other => "openai-other",
+        }
+    }
+}
+
+impl Counter {
+    fn new(model: &Model, tokenizer: Tokenizer) -> Self {
+        let framing = estimate::framing(&model.upstream);
+        Self {
+            tokenizer,
+            framing,
+            media: estimate::media(&model.upstream),
+            breakdown: Breakdown::default(),
+            rule: Rule::Chat,
+            certain: framing.exact,
+        }
+    }
+
+    fn chat(mut self, request: &ChatRequest) -> TokenCount {
+        self.breakdown.add(Section::Framing, self.framing.priming);
+        let instructions = self.messages(&request.messages);
+        self.tools(request, instructions.as_deref());
+        if let OutputFormat::Schema(schema) = &request.output {
+            self.uses(Rule::Format, false);
+            let around =
+                if instructions.is_some() { self.framing.format_after_instructions } else { self.framing.format };
+            let tokens = self.tokenizer.count(&tools::format(schema));
+            self.breakdown.add(Section::Format, tokens.saturating_add_signed(around));
+        }
+        self.finish()
+    }
+
+    /// The tools, which stand behind the instructions or in a message of their own.
+    fn tools(&mut self, request: &ChatRequest, instructions: Option<&str>) {
+        for json in tools::other(request) {
+            self.uses(Rule::Other, false);
+            let tokens = self.tokenizer.count(json);
+            self.breakdown.add(Section::Tools, tokens);
+        }
+        let Some(functions) = tools::functions(request) else { return };
+        self.uses(Rule::Tools, self.framing.exact_tools && functions.certain);
+        let tokens = match instructions {
+            // Together, since tokens may reach over the seam.
+            Some(text) => {
+                let alone = self.tokenizer.count(text);
+                let both = self.tokenizer.count(&format!("{text}\n\n{}", functions.text));
+                both.saturating_sub(alone).saturating_add_signed(self.framing.tools_after_instructions)
+            }
+            None => self.tokenizer.count(&functions.text).saturating_add_signed(self.framing.tools),
+        };
+        self.breakdown.add(Section::Tools, tokens);
+        if let Some(ToolChoice::Tool(name)) = &request.tool_choice
+            && let Some(named) = self.framing.named
+        {
+            let tokens = named.saturating_add(self.tokenizer.count(name));
+            self.breakdown.add(Section::Tools, tokens);
+            self.certain = false;
+        }
+        if matches!(request.tool_choice, Some(ToolChoice::None | ToolChoice::Other { .. })) {
+            self.certain = false;
+        }
+    }
+
+    /// Notes that a rule is used.
+    fn uses(&mut self, rule: Rule, certain: bool) {
+        self.rule = self.rule.max(rule);
+        self.certain &= certain;
+    }
+
+    fn finish(self) -> TokenCount {
+        if self.certain {
+            return TokenCount::exact(self.breakdown, self.rule.name(), self.tokenizer.name());
+        }
+        let spread = estimate::spread(self.rule.name());
+        let tokens = self.breakdown.total();
+        TokenCount {
+            tokens,
+            at_most: spread.at_most(tokens),
+            method: CountMethod::Estimate,
+            error: spread.error,
+            breakdown: self.breakdown,
+            rule: self.rule.name(),
+            tokenizer: self.tokenizer.name(),
+        }
+    }
+}
