@@ -155,6 +155,7 @@ impl Walk<'_> {
     fn id(&mut self, node: Option<&Node<'_>>) {
         let Some((node, id)) = node.and_then(|node| Some((node, node.as_str()?))) else { return };
         if let Some(short) = shorten_id(&self.profile.call_id, &id) {
+            self.names.insert_id(&short, &id);
             self.edits.replace(node.span(), quoted(&short));
         }
     }
