@@ -25,6 +25,7 @@ pub mod fidelity;
 mod foreign_text;
 pub mod framing;
 pub mod json;
+mod media_type;
 mod meter_only;
 pub mod native;
 pub mod ollama;

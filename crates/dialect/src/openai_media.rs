@@ -1,5 +1,6 @@
 //! Images and files, as chats and responses write them into one string.
 
+use crate::media_type::guess_image;
 use baton_model::Dialect;
 use baton_model::chat::{Document, Image, MediaSource};
 
@@ -14,21 +15,10 @@ pub(crate) fn image_url(image: &Image) -> Option<String> {
     match &image.source {
         MediaSource::Url(url) => Some(url.clone()),
         MediaSource::Base64 { media_type, data } => {
-            let media_type = if media_type.is_empty() { guess_media_type(data) } else { media_type };
+            let media_type = if media_type.is_empty() { guess_image(data) } else { media_type };
             Some(format!("data:{media_type};base64,{data}"))
         }
         MediaSource::Text(_) | MediaSource::File { .. } => None,
-    }
-}
-
-/// The media type of an image by how its base64 begins, for formats that do not say (Ollama).
-fn guess_media_type(data: &str) -> &'static str {
-    // The first bytes of each kind in base64: FF D8 FF, "GIF", "RIFF". PNG is left.
-    match data.as_bytes() {
-        [b'/', b'9', b'j', ..] => "image/jpeg",
-        [b'R', b'0', b'l', b'G', ..] => "image/gif",
-        [b'U', b'k', b'l', b'G', ..] => "image/webp",
-        _ => "image/png",
     }
 }
 

@@ -17,7 +17,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 const MAX_AGE: Duration = Duration::from_secs(7200);
 
 /// What a page may read of a reply's headers beside the few that browsers always show.
-pub const EXPOSED: [&str; 22] = [
+pub const EXPOSED: [&str; 28] = [
     "x-request-id",
     "request-id",
     "traceparent",
@@ -33,6 +33,12 @@ pub const EXPOSED: [&str; 22] = [
     "retry-after-ms",
     "llm_provider-request-id",
     "llm_provider-x-request-id",
+    "llm_provider-x-ratelimit-limit-requests",
+    "llm_provider-x-ratelimit-limit-tokens",
+    "llm_provider-x-ratelimit-remaining-requests",
+    "llm_provider-x-ratelimit-remaining-tokens",
+    "llm_provider-x-ratelimit-reset-requests",
+    "llm_provider-x-ratelimit-reset-tokens",
     "x-ratelimit-limit-requests",
     "x-ratelimit-limit-tokens",
     "x-ratelimit-remaining-requests",

@@ -3,7 +3,7 @@
 use baton_dialect::framing::{Framing, Splitter};
 use baton_dialect::profile::ToolNames;
 use baton_dialect::{CallInText, Codec, ReadError, ReplyContext, StreamReader};
-use baton_model::fault::{ErrorKind, UpstreamBody};
+use baton_model::fault::{ErrorKind, UpstreamError};
 use baton_model::{Capability, Detail, Dialect, ReplyEvent};
 use baton_provider_api::transport::HttpReply;
 use baton_provider_api::{Frame, ProviderError, ReplyForm};
@@ -127,11 +127,14 @@ impl ReplyReader {
         let bytes = restore_call(&mut self.call_in_text, bytes);
         // Before the codec, which is lenient and would read an error as an empty reply.
         if let Some(error) = error_in_success(self.dialect, &bytes) {
-            return Err(error);
+            let told = self.codec.read_reply(&bytes).unwrap_or_default();
+            return Ok(failed_frame(&self.names, Frame { bytes, hidden: false, events: failed(told, error) }));
         }
-        let events =
+        let mut events =
             compute(bytes.len(), || self.codec.read_reply(&bytes)).map_err(|error| wrong_format("reply", &error))?;
-        let mut events = without_failure(events)?;
+        if let Some(error) = find_failure(&events) {
+            return Ok(failed_frame(&self.names, Frame { bytes, hidden: false, events: failed(events, error) }));
+        }
         // HTTP has said that a whole reply is complete.
         if !events.contains(&ReplyEvent::Ended) {
             events.push(ReplyEvent::Ended);
@@ -144,12 +147,23 @@ impl ReplyReader {
         // All of it is read, even where the client gets bytes that nobody looks into: here they are written anew.
         let reader = Self { form: ReplyForm::Stream, detail: Detail::Full, hide_usage: false, ..self };
         let codec = reader.codec;
-        let mut frames = reader.frames(ReplySource::Recorded(Some(bytes)));
+        let mut frames = reader.frames(ReplySource::Recorded(Some(bytes.clone())));
         let mut events = Vec::new();
         while let Some(frame) = frames.next().await {
-            events.extend(frame?.events);
+            match frame {
+                Ok(frame) => events.extend(frame.events),
+                Err(error) if events.iter().all(|event| !matches!(event, ReplyEvent::Usage(_))) => return Err(error),
+                // As an event, beside what the stream reported until it broke.
+                Err(error) => {
+                    let ProviderError { kind, message, code, param, .. } = error;
+                    events.push(ReplyEvent::Failed(UpstreamError { kind, message, code, param }));
+                }
+            }
         }
-        let events = without_failure(events)?;
+        if let Some(error) = find_failure(&events) {
+            // Its frames have the client's words already.
+            return Ok(Frame { bytes, hidden: false, events: failed(events, error) });
+        }
         // The events of a stream bring its id, model and time along.
         let written = codec.write_reply(&events, &ReplyContext::default()).ok_or_else(|| {
             ProviderError::new(
@@ -169,14 +183,24 @@ fn restore_call(call: &mut Option<CallInText>, bytes: Bytes) -> Bytes {
     }
 }
 
-/// The events, unless one says that the provider failed.
-fn without_failure(events: Vec<ReplyEvent>) -> Result<Vec<ReplyEvent>, ProviderError> {
-    let failure =
-        events.iter().find_map(|event| if let ReplyEvent::Failed(error) = event { Some(error) } else { None });
-    match failure {
-        Some(error) => Err(error.clone().into()),
-        None => Ok(events),
-    }
+/// The event that says that the provider failed.
+fn find_failure(events: &[ReplyEvent]) -> Option<UpstreamError> {
+    events.iter().find_map(|event| if let ReplyEvent::Failed(error) = event { Some(error.clone()) } else { None })
+}
+
+/// The events of a reply that failed: what it used, which is billed all the same, and the error.
+fn failed(told: Vec<ReplyEvent>, error: UpstreamError) -> Vec<ReplyEvent> {
+    let used = told.into_iter().filter(|event| matches!(event, ReplyEvent::Usage(_)));
+    used.chain([ReplyEvent::Failed(error)]).collect()
+}
+
+/// A frame that tells an error, in the client's words for its tools.
+fn failed_frame(names: &ToolNames, frame: Frame) -> Frame {
+    let events = frame.events.into_iter().map(|event| match event {
+        ReplyEvent::Failed(error) => ReplyEvent::Failed(names.restore_error(error)),
+        event => event,
+    });
+    Frame { bytes: names.restore_error_body(frame.bytes), events: events.collect(), ..frame }
 }
 
 /// Whether a reply that should be whole is a stream.
@@ -384,7 +408,10 @@ impl Stream {
     fn push_frame(&mut self, frame: Frame) {
         if frame.events.iter().any(|event| matches!(event, ReplyEvent::Failed(_))) {
             self.place = StreamState::Failed;
-        } else if frame.events.contains(&ReplyEvent::Ended) {
+            self.ready.push_back(Ok(failed_frame(&self.names, frame)));
+            return;
+        }
+        if frame.events.contains(&ReplyEvent::Ended) {
             self.place = StreamState::Ended;
         }
         self.ready.push_back(Ok(frame));
@@ -412,7 +439,7 @@ const SHORT: usize = 4 << 10;
 
 /// An error that came with status 200, as some services send it: `{"error": …}` beside or instead of a reply, or vLLM's
 /// older `{"object": "error", "message": …}`.
-fn error_in_success(dialect: Dialect, body: &[u8]) -> Option<ProviderError> {
+fn error_in_success(dialect: Dialect, body: &[u8]) -> Option<UpstreamError> {
     #[derive(Deserialize)]
     struct Probe<'a> {
         #[serde(borrow)]
@@ -441,8 +468,5 @@ fn error_in_success(dialect: Dialect, body: &[u8]) -> Option<ProviderError> {
     };
     let said = serde_json::from_str::<Inner>(error.get()).ok().and_then(|inner| inner.code);
     let status = said.filter(|code| (400..600).contains(code)).unwrap_or(500);
-    let mut found = ProviderError::from(baton_dialect::error::read(dialect, status, body));
-    // It goes on as it came, to a client that speaks the format.
-    found.upstream = Some(UpstreamBody::json(dialect, 200, Bytes::copy_from_slice(body)));
-    Some(found)
+    Some(baton_dialect::error::read(dialect, status, body))
 }

@@ -45,6 +45,26 @@ fn fit_schema(root: &Value, schema: &Value, word: &str, depth: usize) -> Value {
     }
 }
 
+/// Where a schema holds a keyword of these, wherever that is a keyword.
+pub(crate) fn find_keyword(schema: &Value, refused: &[&str]) -> Option<String> {
+    let members = schema.as_object()?;
+    members.iter().find_map(|(name, value)| {
+        if refused.contains(&name.as_str()) {
+            return Some(name.clone());
+        }
+        match name.as_str() {
+            "properties" | "$defs" | "definitions" => {
+                value.as_object()?.values().find_map(|schema| find_keyword(schema, refused))
+            }
+            "items" | "additionalProperties" => find_keyword(value, refused),
+            "anyOf" | "allOf" | "oneOf" | "prefixItems" => {
+                value.as_array()?.iter().find_map(|schema| find_keyword(schema, refused))
+            }
+            _ => None,
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,9 +26,11 @@ pub fn name_request(headers: &mut HeaderMap, api: ClientApi, id: &RequestId) {
 /// Passes a provider's headers on to the client.
 pub fn forward(headers: &mut HeaderMap, theirs: &[(String, String)]) {
     for (name, text) in theirs {
-        // What clients report as the request's id has to be the one that Baton's records, logs and traces have. The
-        // provider's goes beside it.
-        let beside = matches!(name.as_str(), "request-id" | "x-request-id").then(|| format!("llm_provider-{name}"));
+        // What clients report as the request's id has to be the one that Baton's records, logs and traces have, and what
+        // they take for their limits must be theirs, not those of a key that many share. The provider's go beside.
+        let own = matches!(name.as_str(), "request-id" | "x-request-id")
+            || ["x-ratelimit-", "anthropic-ratelimit-"].iter().any(|begin| name.starts_with(begin));
+        let beside = own.then(|| format!("llm_provider-{name}"));
         if let Ok(name) = HeaderName::try_from(beside.as_ref().unwrap_or(name)) {
             // Appended: a provider may send a header more than once.
             headers.append(name, value(text));

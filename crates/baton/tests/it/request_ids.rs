@@ -1,4 +1,4 @@
-//! Which id a request has: Baton's own, as its clients read it, and the provider's beside it.
+//! Whose a reply's headers are: the id and the limits are Baton's own, and the provider's stand beside them.
 
 use crate::baton::{Baton, chat_body};
 use baton_sim::SimFault;
@@ -31,6 +31,30 @@ async fn the_id_is_batons_and_the_providers_stands_beside_it_and_in_the_record()
             }
             let record = baton.record(&told).await;
             assert_eq!(record.attempts[0].upstream_request_id.as_deref(), Some("req_sim_1"), "{path} {model} {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_providers_limits_are_not_taken_for_batons() {
+    for (path, model, theirs) in [
+        ("/v1/chat/completions", "gpt", "x-ratelimit-remaining-requests"),
+        ("/v1/messages", "claude", "anthropic-ratelimit-requests-remaining"),
+        ("/v1/messages", "gpt", "x-ratelimit-remaining-requests"),
+    ] {
+        for (fault, status) in [(None, 200), (Some(SimFault::Status(400)), 400)] {
+            let baton = Baton::start().await;
+            for sim in [&baton.openai, &baton.anthropic] {
+                sim.script([fault]);
+            }
+            let told =
+                baton.post(path, &chat_body(model, "Say hello", json!({ "max_tokens": 50 }))).await.expect(status);
+            assert_eq!(told.header(theirs), None, "{path} {model} {status}");
+            // A translated error has nothing of the provider's.
+            if status == 200 || path != "/v1/messages" || model == "claude" {
+                let beside = told.header(&format!("llm_provider-{theirs}"));
+                assert!(beside.is_some(), "{path} {model} {status}");
+            }
         }
     }
 }

@@ -161,6 +161,7 @@ async fn lanes_run_side_by_side_and_their_events_say_whose_they_are() {
 async fn what_is_no_request_is_told_and_the_connection_goes_on() {
     let (baton, _openai, _anthropic) = start().await;
     let mut client = Client::connect(&baton, KEY).await.unwrap();
+    let mut ids = std::collections::HashSet::new();
     for (message, param) in [
         (json!({ "type": "response.steer" }), json!("type")),
         (json!({ "model": "gpt", "input": "Hi" }), json!("type")),
@@ -175,6 +176,8 @@ async fn what_is_no_request_is_told_and_the_connection_goes_on() {
         let told = client.next().await;
         assert_eq!((&told["type"], &told["status"]), (&json!("error"), &json!(400)), "{message}: {told}");
         assert_eq!(told.pointer("/error/param"), Some(&param), "{message}: {told}");
+        let id = told.pointer("/error/request_id").and_then(Value::as_str).unwrap();
+        assert!(!id.is_empty() && ids.insert(id.to_owned()), "{message}: {told}");
     }
     client.create("gpt", json!("Say hello"), json!({})).await;
     assert!(said(&client.completed().await).contains("Say hello"));

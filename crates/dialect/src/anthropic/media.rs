@@ -4,6 +4,7 @@
 //! or `file`; a document's may be `text` too. One of `content` holds blocks and stays as it stands.
 
 use crate::json::{JsonFault, Node, Object};
+use crate::media_type::guess_image;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use baton_model::Dialect;
@@ -52,7 +53,7 @@ pub(super) enum SourceJson<'s> {
 pub(super) fn image(image: &Image) -> Result<SourceJson<'_>, &'static str> {
     match &image.source {
         MediaSource::Base64 { media_type, data } if media_type.is_empty() => {
-            Ok(SourceJson::Base64(guess_media_type(data), data))
+            Ok(SourceJson::Base64(guess_image(data), data))
         }
         MediaSource::Base64 { media_type, data } => Ok(SourceJson::Base64(media_type, data)),
         // An address with data that is not base64 is one that no provider fetches.
@@ -86,17 +87,6 @@ pub(super) fn document(document: &Document) -> Result<SourceJson<'_>, &'static s
 fn decoded(data: &str) -> Result<Cow<'_, str>, &'static str> {
     let bytes = STANDARD.decode(data).map_err(|_| "text that is not base64")?;
     String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "text that is not UTF-8")
-}
-
-/// The media type of an image by how its base64 begins, for formats that do not say (Ollama).
-fn guess_media_type(data: &str) -> &'static str {
-    // The first bytes of each kind in base64: FF D8 FF, "GIF", "RIFF". PNG is left.
-    match data.as_bytes() {
-        [b'/', b'9', b'j', ..] => "image/jpeg",
-        [b'R', b'0', b'l', b'G', ..] => "image/gif",
-        [b'U', b'k', b'l', b'G', ..] => "image/webp",
-        _ => "image/png",
-    }
 }
 
 impl SourceJson<'_> {

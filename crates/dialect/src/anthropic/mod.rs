@@ -26,7 +26,6 @@ mod reasoning;
 mod reply;
 mod request;
 mod rewrite;
-mod schema;
 mod stream;
 mod system;
 #[cfg(test)]

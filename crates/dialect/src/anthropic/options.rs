@@ -6,7 +6,6 @@ use super::cache;
 use super::extension::{UNKNOWN, extension};
 use super::purpose::Purpose;
 use super::reasoning::{self, ThinkingPlan};
-use super::schema::close_objects;
 use crate::Dropped;
 use crate::extensions::changes_nothing;
 use crate::json::{JsonFault, Node, Object};
@@ -208,7 +207,7 @@ fn write_output_config(request: &ChatRequest, plan: &ThinkingPlan, o: &mut Objec
         o.maybe_string("effort", plan.effort);
         if let Some(schema) = schema {
             o.object("format", |o| {
-                o.string("type", "json_schema").raw("schema", &close_objects(&schema.schema));
+                o.string("type", "json_schema").raw("schema", &schema.schema.0);
             });
         }
         for (name, value) in others {

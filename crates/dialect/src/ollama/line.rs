@@ -45,6 +45,7 @@ impl LineContext {
     /// The events of a line.
     pub(super) fn push(&mut self, root: &Node<'_>, events: &mut Vec<ReplyEvent>) {
         if root.get("error").is_some() {
+            events.extend(usage(root).map(ReplyEvent::Usage));
             events.push(ReplyEvent::Failed(error::read_node(200, root)));
             return;
         }

@@ -219,7 +219,8 @@ impl StreamReader for ImageReader {
         if root.get("error").is_some() || kind == "error" {
             self.ended = true;
             // 200: the status was sent before the error happened, so the error must tell its kind by itself.
-            return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
+            let used = root.get("usage").map(read_usage).filter(|usage| !usage.is_empty()).map(ReplyEvent::Usage);
+            return Ok(used.into_iter().chain([ReplyEvent::Failed(error::read_node(200, &root))]).collect());
         }
         if !kind.ends_with(".completed") {
             return Ok(vec![ReplyEvent::Other { choice: 0, dialect: Dialect::OpenAi, json: root.json() }]);

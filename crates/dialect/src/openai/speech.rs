@@ -134,7 +134,8 @@ impl StreamReader for SpeechReader {
         let kind = root.get("type").and_then(Node::string_or_none).unwrap_or_default();
         if root.get("error").is_some() || kind == "error" {
             self.ended = true;
-            return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
+            let failed = ReplyEvent::Failed(error::read_node(200, &root));
+            return Ok(used(&root).into_iter().chain([failed]).collect());
         }
         Ok(match kind.as_str() {
             "speech.audio.delta" | "audio.delta" => {
@@ -146,8 +147,7 @@ impl StreamReader for SpeechReader {
             }
             "speech.audio.done" | "audio.done" => {
                 self.ended = true;
-                let used = root.get("usage").map(usage::read).filter(|usage| !usage.is_empty());
-                used.map(ReplyEvent::Usage).into_iter().chain([ReplyEvent::Ended]).collect()
+                used(&root).into_iter().chain([ReplyEvent::Ended]).collect()
             }
             _ => Vec::new(),
         })
@@ -157,6 +157,10 @@ impl StreamReader for SpeechReader {
         // Audio has no end of its own: HTTP says whether it came whole.
         if self.events || self.ended { Vec::new() } else { vec![ReplyEvent::Ended] }
     }
+}
+
+fn used(root: &Node<'_>) -> Option<ReplyEvent> {
+    root.get("usage").map(usage::read).filter(|usage| !usage.is_empty()).map(ReplyEvent::Usage)
 }
 
 /// Writes audio as it comes.

@@ -109,7 +109,7 @@ fn read_reply(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
     match Node::parse(body) {
         Ok(root) if root.is_object() => {
             if root.get("error").is_some() {
-                return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
+                return Ok(failed(&root));
             }
             // Else any other JSON object would be handed on and billed as an empty transcript.
             json::read(body, |root| root.require("text").map(drop))?;
@@ -127,6 +127,12 @@ fn read_reply(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
     }
     events.push(ReplyEvent::Ended);
     Ok(events)
+}
+
+/// An error, and what was used until then.
+fn failed(root: &Node<'_>) -> Vec<ReplyEvent> {
+    let used = read_usage(root).map(ReplyEvent::Usage);
+    used.into_iter().chain([ReplyEvent::Failed(error::read_node(200, root))]).collect()
 }
 
 fn read_transcript(root: &Node<'_>) -> Transcript {
@@ -228,7 +234,7 @@ impl StreamReader for TranscriptReader {
         let kind = root.get("type").and_then(Node::string_or_none).unwrap_or_default();
         if root.get("error").is_some() || kind == "error" {
             self.ended = true;
-            return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
+            return Ok(failed(&root));
         }
         Ok(match kind.as_str() {
             "transcript.text.delta" => {

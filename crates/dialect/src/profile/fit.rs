@@ -6,11 +6,12 @@ use super::json_word;
 use super::names::ToolNames;
 use super::places::Walk;
 use super::rules::Profile;
+use super::strictness::fit_reply_schema;
 use super::user::hide_user;
 use crate::framing::splice::{Editor, scan};
 use crate::json::{Node, array, quoted};
 use crate::{Dropped, ReadError};
-use baton_model::entity::ReasoningHistory;
+use baton_model::entity::{ReasoningHistory, SchemaSubset};
 use baton_model::{Dialect, Quirks};
 use bytes::Bytes;
 use memchr::memmem;
@@ -39,6 +40,10 @@ const REASONING: [&str; 4] = ["reasoning_content", "reasoning", "reasoning_detai
 /// If it is not a JSON object.
 pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Result<Fitted, ReadError> {
     let mut profile = Profile::new(dialect, quirks);
+    if exact && quirks.schemas == SchemaSubset::Unspecified {
+        // A client of the format itself knows which schemas it takes; not how a service differs that speaks it too.
+        profile.schemas = SchemaSubset::Any;
+    }
     if exact && quirks.limits.call_id.is_none() {
         // The id comes from the provider itself, mostly: a service that makes longer ones takes them back.
         profile.call_id.length = None;
@@ -64,7 +69,7 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Resul
             continue;
         }
         let node = Node::parse(text.as_bytes())?;
-        let (edits, found_unwanted, merged_alternatives) = {
+        let (edits, found_unwanted, merged_alternatives, unfit) = {
             let mut walk = Walk {
                 dialect,
                 profile: &profile,
@@ -73,6 +78,7 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Resul
                 found_unwanted: false,
                 merges_alternatives: !exact,
                 merged_alternatives: false,
+                unfit: Vec::new(),
                 edits: Edits::default(),
             };
             match field {
@@ -80,8 +86,9 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Resul
                 "tool_choice" | "function_call" => walk.choice(&node),
                 _ => walk.messages(&node),
             }
-            (walk.edits, walk.found_unwanted, walk.merged_alternatives)
+            (walk.edits, walk.found_unwanted, walk.merged_alternatives, walk.unfit)
         };
+        dropped.extend(unfit);
         if found_unwanted {
             dropped.push(Dropped::new("reasoning_content", "refused by the model"));
         }
@@ -92,6 +99,7 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Resul
             editor.set(field, edited);
         }
     }
+    fit_reply_schema(&mut editor, dialect, &profile, &mut dropped)?;
     limit_stops(&mut editor, &profile, &mut dropped)?;
     hide_users(&mut editor, dialect, &profile, &mut dropped)?;
     Ok(Fitted { body: editor.finish(), names, dropped })

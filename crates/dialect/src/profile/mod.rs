@@ -10,14 +10,19 @@ mod edits;
 mod fit;
 mod instructions;
 mod json_word;
+mod media;
 mod names;
 mod places;
+mod restrict;
 mod rules;
 mod schema;
+mod strictness;
+mod subset;
 #[cfg(test)]
 mod tests;
 mod user;
 
 pub use fit::{Fitted, fit};
+pub use media::fit_media;
 pub use names::ToolNames;
-pub use rules::{Profile, TextRule};
+pub use rules::{MediaTypes, Profile, TextRule, media_types};

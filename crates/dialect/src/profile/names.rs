@@ -3,6 +3,7 @@
 use super::rules::TextRule;
 use crate::json::quoted;
 use baton_model::entity::Alphabet;
+use baton_model::fault::UpstreamError;
 use bytes::Bytes;
 use memchr::memmem;
 use sha2::{Digest, Sha256};
@@ -49,21 +50,68 @@ pub(super) fn hash(text: &str, digits: usize) -> String {
     hash
 }
 
-/// Which names were sent in place of the client's.
+/// Which names and ids were sent in place of the client's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ToolNames {
-    /// As JSON strings: as sent, and as the client has it.
+    /// Names as JSON strings: as sent, and as the client has it.
     renamed: BTreeMap<String, String>,
+    /// Names and ids of calls: as sent, and as the client has it. A reply repeats no id of an earlier call, but an error
+    /// may.
+    replaced: BTreeMap<String, String>,
 }
 
 impl ToolNames {
     pub(super) fn insert(&mut self, sent: &str, given: &str) {
         self.renamed.insert(quoted(sent), quoted(given));
+        self.insert_id(sent, given);
     }
 
-    /// Whether none was changed.
-    pub fn is_empty(&self) -> bool {
-        self.renamed.is_empty()
+    pub(super) fn insert_id(&mut self, sent: &str, given: &str) {
+        self.replaced.insert(sent.to_owned(), given.to_owned());
+    }
+
+    /// The error with the client's names and ids, wherever they stand in its sentence.
+    #[must_use]
+    pub fn restore_error(&self, error: UpstreamError) -> UpstreamError {
+        let restore = |text: String| self.restore_words(&text, str::to_owned).unwrap_or(text);
+        UpstreamError { message: restore(error.message), param: error.param.map(restore), ..error }
+    }
+
+    /// The bytes of an error, which are JSON or hold it, with the client's names and ids.
+    #[must_use]
+    pub fn restore_error_body(&self, bytes: Bytes) -> Bytes {
+        let inside = |given: &str| {
+            let quoted = quoted(given);
+            // One quote on each side: the last character may be an escaped one.
+            quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default().to_owned()
+        };
+        let restored = std::str::from_utf8(&bytes).ok().and_then(|text| self.restore_words(text, inside));
+        restored.map_or(bytes, Bytes::from)
+    }
+
+    /// The text with every whole word that was sent replaced, written by `write`; `None` if there is none. With its hash
+    /// a word means nothing else.
+    fn restore_words(&self, text: &str, write: impl Fn(&str) -> String) -> Option<String> {
+        let joins = |c: Option<char>| c.is_some_and(|c| Alphabet::Word.has(c));
+        let mut restored: Option<String> = None;
+        for (sent, given) in &self.replaced {
+            let before = restored.as_deref().unwrap_or(text);
+            let (mut out, mut from) = (String::new(), 0);
+            for (at, _) in before.match_indices(sent.as_str()) {
+                let (left, right) = before.split_at(at);
+                if joins(left.chars().next_back()) || joins(right.chars().nth(sent.chars().count())) {
+                    continue;
+                }
+                out.push_str(before.get(from..at).unwrap_or_default());
+                out.push_str(&write(given));
+                from = at + sent.len();
+            }
+            if from > 0 {
+                out.push_str(before.get(from..).unwrap_or_default());
+                restored = Some(out);
+            }
+        }
+        restored
     }
 
     /// The frame or reply with the client's names. They are looked for as whole JSON strings, whatever the format: with
@@ -94,6 +142,7 @@ impl ToolNames {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use baton_model::fault::ErrorKind;
 
     const SIXTY_FOUR: TextRule = TextRule { length: Some(64), alphabet: Alphabet::Word };
 
@@ -110,6 +159,29 @@ mod tests {
         assert_ne!(shorten_name(&SIXTY_FOUR, "files.read"), shorten_name(&SIXTY_FOUR, "files/read"));
         let nine = TextRule { length: Some(9), alphabet: Alphabet::Alphanumeric };
         assert!(shorten_id(&nine, "call_1").is_some_and(|id| id.len() == 9 && nine.allows(&id)));
+    }
+
+    #[test]
+    fn an_error_names_what_the_client_sent() {
+        let mut names = ToolNames::default();
+        names.insert("files_read_0a", "files.\"read\"");
+        names.insert_id("call_0b", "id|1");
+        let message = "tool 'files_read_0a' of call_0b: files_read_0ab, xcall_0b, `call_0b`.";
+        let error = UpstreamError {
+            kind: ErrorKind::InvalidRequest,
+            message: message.into(),
+            code: Some("files_read_0a".into()),
+            param: Some("tools.files_read_0a".into()),
+        };
+        let restored = names.restore_error(error.clone());
+        assert_eq!(restored.message, "tool 'files.\"read\"' of id|1: files_read_0ab, xcall_0b, `id|1`.");
+        assert_eq!(
+            (restored.code.as_deref(), restored.param.as_deref()),
+            (Some("files_read_0a"), Some("tools.files.\"read\""))
+        );
+        assert_eq!(ToolNames::default().restore_error(error.clone()), error);
+        let body = names.restore_error_body(Bytes::from_static(br#"{"error":{"message":"no files_read_0a"}}"#));
+        assert_eq!(body, r#"{"error":{"message":"no files.\"read\""}}"#);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use super::edits::Edits;
 use super::names::{ToolNames, shorten_id, shorten_name};
 use super::rules::Profile;
 use super::schema;
+use super::strictness::fit_tool_schema;
+use crate::Dropped;
 use crate::json::{Node, quoted};
 use baton_model::Dialect;
 
@@ -21,6 +23,8 @@ pub(super) struct Walk<'w> {
     pub(super) merges_alternatives: bool,
     /// Whether some were.
     pub(super) merged_alternatives: bool,
+    /// What of the tools' schemas the target does not take.
+    pub(super) unfit: Vec<Dropped>,
     pub(super) edits: Edits,
 }
 
@@ -35,7 +39,7 @@ fn is(node: &Node<'_>, member: &str, value: &str) -> bool {
 impl Walk<'_> {
     /// `tools`; OpenAI's older `functions` are the same without a shell (`bare`).
     pub(super) fn tools(&mut self, tools: &Node<'_>, bare: bool) {
-        for tool in each(Some(tools)) {
+        for (place, tool) in each(Some(tools)).enumerate() {
             let own = match self.dialect {
                 // Anthropic's own tools have a type with a date, and names that are fixed.
                 Dialect::Anthropic => tool.get("type").is_none() || is(tool, "type", "custom"),
@@ -45,32 +49,42 @@ impl Walk<'_> {
             };
             for shell in ["function", "custom"] {
                 if let Some(inner) = tool.get(shell) {
-                    self.tool(inner);
+                    self.tool(inner, place);
                 }
             }
             if own {
-                self.tool(tool);
+                self.tool(tool, place);
             }
         }
     }
 
-    fn tool(&mut self, tool: &Node<'_>) {
+    fn tool(&mut self, tool: &Node<'_>, place: usize) {
         self.name(tool.get("name"));
         let parameters = tool.get(if self.dialect == Dialect::Anthropic { "input_schema" } else { "parameters" });
+        let Some(parameters) = parameters else { return };
+        let fitted = self.whole_schema(parameters);
+        let text = fitted.as_deref().unwrap_or(parameters.text());
+        let Ok(schema) = Node::parse(text.as_bytes()) else { return };
+        let field = format!("tools[{place}].parameters");
+        let strict = tool.get("strict");
+        let restricted = fit_tool_schema(self.profile, &schema, strict, &field, &mut self.edits, &mut self.unfit);
+        if let Some(new) = restricted.or_else(|| fitted.clone()) {
+            self.edits.replace(parameters.span(), new);
+        }
+    }
+
+    /// The schema as that of one object, if it is not; what is inside of it stays.
+    fn whole_schema(&mut self, parameters: &Node<'_>) -> Option<String> {
         // Ollama puts the schema into a template and checks nothing.
-        let checked = parameters.filter(|_| self.merges_alternatives && self.dialect != Dialect::Ollama);
-        if let Some((parameters, merged)) =
-            checked.and_then(|schema| Some((schema, schema::merge_alternatives(schema)?)))
+        if self.merges_alternatives
+            && self.dialect != Dialect::Ollama
+            && let Some(merged) = schema::merge_alternatives(parameters)
         {
-            self.edits.replace(parameters.span(), merged);
             self.merged_alternatives = true;
-            return;
+            return Some(merged);
         }
-        if let Some(parameters) = tool.get("parameters").filter(|_| self.profile.tool_properties)
-            && let Some(completed) = schema::complete(parameters)
-        {
-            self.edits.replace(parameters.span(), completed);
-        }
+        let completes = self.profile.tool_properties && self.dialect != Dialect::Anthropic;
+        schema::complete(parameters).filter(|_| completes)
     }
 
     /// `tool_choice` or the older `function_call`.
@@ -155,6 +169,7 @@ impl Walk<'_> {
     fn id(&mut self, node: Option<&Node<'_>>) {
         let Some((node, id)) = node.and_then(|node| Some((node, node.as_str()?))) else { return };
         if let Some(short) = shorten_id(&self.profile.call_id, &id) {
+            self.names.insert_id(&short, &id);
             self.edits.replace(node.span(), quoted(&short));
         }
     }

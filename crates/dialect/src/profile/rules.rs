@@ -1,5 +1,6 @@
 //! The rules of each format, and what of them a vendor or model has otherwise.
 
+use baton_model::entity::SchemaSubset;
 use baton_model::entity::{Alphabet, Limits};
 use baton_model::{Dialect, Quirks};
 
@@ -18,6 +19,61 @@ pub struct Profile {
     pub opaque_user: bool,
     /// Whether the schema of a tool must be that of an object and name its properties.
     pub tool_properties: bool,
+    /// Which JSON schemas it takes.
+    pub schemas: SchemaSubset,
+}
+
+/// The media types that a format takes; `None` where it looks at none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaTypes {
+    /// Of images.
+    pub images: Option<&'static [&'static str]>,
+    /// Of documents.
+    pub documents: Option<&'static [&'static str]>,
+    /// Formats of audio.
+    pub audio: Option<&'static [&'static str]>,
+}
+
+/// What the formats take, by the vendors' references.
+pub fn media_types(dialect: Dialect) -> MediaTypes {
+    const IMAGES: Option<&[&str]> = Some(&["image/png", "image/jpeg", "image/gif", "image/webp"]);
+    const AUDIO: Option<&[&str]> = Some(&["wav", "mp3"]);
+    match dialect {
+        // OpenAI guides, images and vision, PDF files; API reference, `input_audio.format`.
+        Dialect::OpenAi => MediaTypes { images: IMAGES, documents: Some(&["application/pdf"]), audio: AUDIO },
+        // OpenAI guides, file inputs: texts and the files of offices too.
+        Dialect::Responses => MediaTypes {
+            images: IMAGES,
+            documents: Some(&[
+                "application/pdf",
+                "text/*",
+                "application/json",
+                "application/rtf",
+                "application/msword",
+                "application/vnd.ms-excel",
+                "application/vnd.ms-powerpoint",
+                "application/vnd.openxmlformats-officedocument.*",
+                "application/vnd.oasis.opendocument.text",
+            ]),
+            audio: AUDIO,
+        },
+        // Anthropic API reference, `Base64ImageSource.media_type`, `DocumentBlockParam.source`.
+        Dialect::Anthropic => {
+            MediaTypes { images: IMAGES, documents: Some(&["application/pdf", "text/*"]), audio: Some(&[]) }
+        }
+        // Which images it reads depends on the model's runner. It has no documents, but texts can be read to it.
+        Dialect::Ollama => MediaTypes { images: None, documents: Some(&[]), audio: None },
+    }
+}
+
+/// Which schemas a format takes.
+fn schemas_of_format(dialect: Dialect) -> SchemaSubset {
+    match dialect {
+        Dialect::OpenAi | Dialect::Responses => SchemaSubset::OpenAi,
+        Dialect::Anthropic => SchemaSubset::Anthropic,
+        // It makes a grammar of the schema, and passes over what that can't say.
+        Dialect::Ollama => SchemaSubset::Any,
+    }
 }
 
 /// How long a name may be, and what it may be made of.
@@ -75,6 +131,10 @@ impl Profile {
             user: most(limits.user),
             opaque_user: limits.opaque_user == Some(true),
             tool_properties: limits.tool_properties == Some(true),
+            schemas: match quirks.schemas {
+                SchemaSubset::Unspecified => schemas_of_format(dialect),
+                said => said,
+            },
         }
     }
 }

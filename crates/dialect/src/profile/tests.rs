@@ -1,15 +1,19 @@
 //! Each quirk and each limit has an effect on a client's own request.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::fit;
+use super::{fit, fit_media};
 use crate::framing::splice::scan;
 use crate::testing::{codec, target};
-use baton_model::entity::{Alphabet, Limits, MaxTokensField, ReasoningHistory, ReasoningStyle};
-use baton_model::{Capability, Dialect, Quirks};
+use baton_model::chat::{
+    Document, Image, Json, MediaSource, Message, MessageRole, OutputFormat, Part, PartKind, Schema, Tool, ToolResult,
+};
+use baton_model::entity::{Alphabet, Limits, MaxTokensField, ReasoningHistory, ReasoningStyle, SchemaSubset};
+use baton_model::{Capability, ChatRequest, Dialect, Operation, Quirks};
 use bytes::Bytes;
+use std::borrow::Cow;
 
 const CHAT: &str = r#"{"model":"upstream","max_tokens":5,"temperature":1,"stream":true,"user":"jane@example.org",
-    "stop":["a","b"],"reasoning_effort":"low","response_format":{"type":"json_schema","json_schema":{}},
+    "stop":["a","b"],"reasoning_effort":"low","response_format":{"type":"json_schema","json_schema":{"strict":true,"schema":{"type":"string","minLength":1,"const":"x"}}},
     "tools":[{"type":"function","function":{"name":"a.b","parameters":{}}}],
     "messages":[{"role":"developer","content":"d"},{"role":"user","content":"u"},
       {"role":"assistant","reasoning_content":"r","content":null,"tool_calls":[{"id":"call.1","type":"function","function":{"name":"f","arguments":"{}"}}]},
@@ -53,6 +57,11 @@ fn every_quirk_has_an_effect() {
         // Of those who choose the format or send the request.
         strict: _,
         api: _,
+        // Of translated requests: a test of their own.
+        image_types: _,
+        document_types: _,
+        audio_formats: _,
+        schemas: _,
         limits: _,
     } = &all;
     let q = Quirks::default;
@@ -64,6 +73,9 @@ fn every_quirk_has_an_effect() {
     check(&[Quirks { stream_usage: Some(false), ..q() }], "stream_usage");
     check(&[Quirks { system_anywhere: Some(false), ..q() }], "system_anywhere");
     check(&[Quirks { json_schema: Some(false), ..q() }], "json_schema");
+    // Where a vendor is known to take less, a client's own words are made to fit too.
+    let subset = [SchemaSubset::OpenAi, SchemaSubset::Gemini];
+    check(&subset.map(|schemas| Quirks { schemas, ..q() }), "schemas");
 }
 
 #[test]
@@ -100,4 +112,117 @@ fn a_model_takes_what_its_vendor_refuses() {
     let sent = leaves(&vendor.overlaid_by(&model));
     assert!(sent.contains("\"temperature\":1") && !sent.contains("\"stop\""), "{sent}");
     assert_eq!(vendor.overlaid_by(&model).overlaid_by(&vendor).refuses, ["stop", "temperature"]);
+}
+
+/// What leaves of a translated request, and what is told of it.
+fn translated(dialect: Dialect, request: &ChatRequest, quirks: Quirks) -> (String, Vec<String>) {
+    let operation = Operation::Chat(Box::new(request.clone()));
+    let (operation, mut dropped) = fit_media(Cow::Owned(operation), dialect, &quirks);
+    let written = codec(dialect, Capability::Chat).write_request(&operation, &target(quirks.clone())).unwrap();
+    let fitted = fit(dialect, written.body, &quirks, false).unwrap();
+    dropped.extend(fitted.dropped);
+    let told = dropped.into_iter().map(|dropped| format!("{}: {}", dropped.field, dropped.reason)).collect();
+    (String::from_utf8(fitted.body.to_vec()).unwrap(), told)
+}
+
+fn base64(media_type: &str) -> MediaSource {
+    // "some text"
+    MediaSource::Base64 { media_type: media_type.into(), data: "c29tZSB0ZXh0".into() }
+}
+
+fn says(parts: Vec<PartKind>) -> ChatRequest {
+    let parts = parts.into_iter().map(Part::from).collect();
+    ChatRequest { messages: vec![Message { role: MessageRole::User, name: None, parts }], ..ChatRequest::default() }
+}
+
+fn document(media_type: &str) -> PartKind {
+    PartKind::Document(Document { source: base64(media_type), title: None, context: None, citations: None })
+}
+
+fn image(media_type: &str) -> PartKind {
+    PartKind::Image(Image { source: base64(media_type), detail: None })
+}
+
+#[test]
+fn what_a_target_can_t_look_at_is_put_in_words() {
+    const NOTE: &str = "which can't be shown";
+    let list = |types: &[&str]| Some(types.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let q = Quirks::default;
+    for dialect in Dialect::ALL {
+        let check = |kind: PartKind, quirks: Quirks, expected: &str, warned: bool| {
+            let (sent, told) = translated(dialect, &says(vec![kind.clone()]), quirks.clone());
+            assert!(sent.contains(expected), "{dialect} {kind:?}: {sent}");
+            let ours: Vec<_> = told.iter().filter(|line| line.starts_with("messages[0].content[0]: ")).collect();
+            assert_eq!(!ours.is_empty(), warned, "{dialect} {kind:?}: {told:?}");
+            // The same inside of a tool's result, where the format has a place for it.
+            let result = ToolResult { call_id: "c".into(), parts: vec![kind.into()], ..ToolResult::default() };
+            let (_, told) = translated(dialect, &says(vec![PartKind::ToolResult(result)]), quirks);
+            let inside = told.iter().any(|line| line.starts_with("messages[0].content[0].content[0]: "));
+            assert_eq!(inside, warned, "{dialect}: {told:?}");
+        };
+        // As the format takes them.
+        check(image("image/jpg"), q(), if dialect == Dialect::Ollama { "c29tZSB0ZXh0" } else { "image/jpeg" }, false);
+        if dialect != Dialect::Ollama {
+            check(image("image/tiff"), q(), NOTE, true);
+        }
+        check(document("application/x-tar"), q(), NOTE, true);
+        check(document("application/x-yaml"), q(), "some text", true);
+        // As a vendor or model takes them otherwise.
+        check(image("image/png"), Quirks { image_types: list(&["image/jpeg"]), ..q() }, NOTE, true);
+        check(image("image/tiff"), Quirks { image_types: list(&["image/*"]), ..q() }, "c29tZSB0ZXh0", false);
+        check(document("application/pdf"), Quirks { document_types: list(&[]), ..q() }, NOTE, true);
+        check(
+            PartKind::Audio { data: "AAAA".into(), format: "wav".into() },
+            Quirks { audio_formats: list(&["mp3"]), ..q() },
+            NOTE,
+            true,
+        );
+    }
+}
+
+#[test]
+fn schemas_are_made_to_fit_in_every_format() {
+    const LOOSE: &str = r#"{"type":"object","properties":{"a":{"type":"string","minLength":1}},"required":["a"]}"#;
+    const OPTIONAL: &str = r#"{"type":"object","properties":{"a":{"type":"string"}}}"#;
+    let asks = |schema: &str, strict| ChatRequest {
+        output: OutputFormat::Schema(Schema {
+            schema: Json(schema.into()),
+            strict,
+            name: Some("s".into()),
+            description: None,
+        }),
+        tools: vec![Tool::Function {
+            name: "f".into(),
+            description: None,
+            parameters: Some(Json(schema.into())),
+            strict,
+            cache: None,
+            extensions: Vec::new(),
+        }],
+        ..says(vec![PartKind::Text { text: "JSON".into(), citations: Vec::new() }])
+    };
+    for dialect in [Dialect::OpenAi, Dialect::Responses, Dialect::Anthropic] {
+        let (sent, told) = translated(dialect, &asks(LOOSE, Some(true)), Quirks::default());
+        assert!(!sent.contains("minLength"), "{dialect}: {sent}");
+        assert_eq!(sent.matches("\"additionalProperties\":false").count(), 2, "{dialect}: {sent}");
+        for field in ["tools[0].parameters.properties.a.minLength: ", "response_format.schema.properties.a.minLength: "]
+        {
+            assert!(told.iter().any(|line| line.starts_with(field)), "{dialect}: {told:?}");
+        }
+        // Whatever a model takes, it is said so.
+        let any = Quirks { schemas: SchemaSubset::Any, ..Quirks::default() };
+        assert_eq!(translated(dialect, &asks(LOOSE, Some(true)), any).0.matches("minLength").count(), 2, "{dialect}");
+        let (sent, told) = translated(dialect, &asks(OPTIONAL, Some(true)), Quirks::default());
+        let loosened = told.iter().filter(|line| line.contains("strict: sent as false")).count();
+        // Anthropic takes properties that may be missing.
+        assert_eq!(loosened, if dialect == Dialect::Anthropic { 0 } else { 2 }, "{dialect}: {told:?}");
+        assert_eq!(sent.contains("\"strict\":true"), dialect == Dialect::Anthropic, "{dialect}: {sent}");
+        let (sent, told) =
+            translated(dialect, &asks(LOOSE, None), Quirks { schemas: SchemaSubset::Gemini, ..Quirks::default() });
+        assert!(sent.contains("minLength") && told.is_empty(), "{dialect}: {sent} {told:?}");
+    }
+    let map = asks(r#"{"type":"object","additionalProperties":{"type":"string"}}"#, None);
+    let (sent, told) = translated(Dialect::Anthropic, &map, Quirks::default());
+    assert!(!sent.contains("output_config"), "{sent}");
+    assert!(told.iter().any(|line| line.starts_with("response_format: ")), "{told:?}");
 }

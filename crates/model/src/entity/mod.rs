@@ -18,6 +18,6 @@ pub use limits::{Alphabet, Limits};
 pub use model::{Model, ModelSource, ModelStatus};
 pub use project::Project;
 pub use provider_object::{Owner, ProviderObject, ProviderObjectKind};
-pub use quirks::{ChatApi, MaxTokensField, Quirks, ReasoningHistory, ReasoningStyle};
+pub use quirks::{ChatApi, MaxTokensField, Quirks, ReasoningHistory, ReasoningStyle, SchemaSubset};
 pub use stored_response::StoredResponse;
 pub use webhook::Webhook;

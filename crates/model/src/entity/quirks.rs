@@ -76,6 +76,25 @@ pub struct Quirks {
         schemars(with = "Option<ChatApi>")
     )]
     pub api: ChatApi,
+    /// Media types of the images that it takes: `image/png`, `image/*`, `*`. Of another type the model is told in words
+    /// that there was one. Absent: those of the format.
+    #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
+    pub image_types: Option<Vec<String>>,
+    /// Media types of the documents that it takes. Text of another type is sent as text. Absent: those of the format.
+    #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
+    pub document_types: Option<Vec<String>>,
+    /// Formats of the audio that it takes: `wav`, `mp3`. Absent: those of the format.
+    #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"))]
+    pub audio_formats: Option<Vec<String>>,
+    /// Which JSON schemas it takes for tools and replies: `any`, `openai`, `anthropic` or `gemini`. What others hold is
+    /// left out. Absent: those of the format.
+    #[cfg_attr(
+        feature = "schema",
+        serde(default, skip_serializing_if = "is_default", deserialize_with = "or_default"),
+        schema(value_type = Option<SchemaSubset>),
+        schemars(with = "Option<SchemaSubset>")
+    )]
+    pub schemas: SchemaSubset,
     /// Lengths, alphabets and numbers that it allows, where they are not the format's.
     #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "is_default"))]
     pub limits: Limits,
@@ -110,6 +129,10 @@ impl Quirks {
             cache_marks: specific.cache_marks.or(self.cache_marks),
             strict: specific.strict.or(self.strict),
             api: specific.api.or(self.api),
+            image_types: specific.image_types.clone().or_else(|| self.image_types.clone()),
+            document_types: specific.document_types.clone().or_else(|| self.document_types.clone()),
+            audio_formats: specific.audio_formats.clone().or_else(|| self.audio_formats.clone()),
+            schemas: specific.schemas.or(self.schemas),
             limits: self.limits.overlaid_by(&specific.limits),
         }
     }
@@ -168,6 +191,34 @@ impl ChatApi {
         if service == Self::Chat { service } else { self.or(service) }
     }
 
+    fn or(self, other: Self) -> Self {
+        if self == Self::Unspecified { other } else { self }
+    }
+}
+
+/// Which part of JSON schema a vendor takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(
+    feature = "schema",
+    derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema, schemars::JsonSchema),
+    serde(rename_all = "lowercase")
+)]
+pub enum SchemaSubset {
+    /// Not said: that of the format.
+    #[default]
+    #[cfg_attr(feature = "schema", serde(skip))]
+    Unspecified,
+    /// All of it.
+    Any,
+    /// Where `strict` is true: closed objects whose properties are all required, and no words for lengths.
+    OpenAi,
+    /// For replies, and for tools where `strict` is true: closed objects, no bounds, no recursion.
+    Anthropic,
+    /// The words of Google's own type `Schema`.
+    Gemini,
+}
+
+impl SchemaSubset {
     fn or(self, other: Self) -> Self {
         if self == Self::Unspecified { other } else { self }
     }

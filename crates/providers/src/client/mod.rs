@@ -77,7 +77,7 @@ impl ProviderClient {
             bounds: CallBounds::of(&self.settings, outgoing.form, outgoing.timeout),
         };
         let reply = self.transport.send(request).await?;
-        let mut reply = self.accept(reply, dialect).await?;
+        let mut reply = self.accept(reply, dialect, &names).await?;
 
         let mut content_type = reply.content_type().to_owned();
         let mut form = reply_reader::form(outgoing.form, dialect, outgoing.capability, &content_type, reply.peer())?;
@@ -173,7 +173,7 @@ impl ProviderClient {
             body: body.unwrap_or_default(),
             bounds: CallBounds::of(&self.settings, ReplyForm::Whole, Some(ASIDE)),
         };
-        let reply = self.accept(self.transport.send(request).await?, dialect).await?;
+        let reply = self.accept(self.transport.send(request).await?, dialect, &ToolNames::default()).await?;
         let peer = reply.peer().to_owned();
         let bytes = reply.collect(LIST_BYTES).await?;
         // Neither the address nor the text of the parser: callers see the message. Both are in the cause, which is
@@ -200,8 +200,8 @@ impl ProviderClient {
         ProviderError::new(ErrorKind::Internal, format!("{} does not serve {capability}", self.peer()))
     }
 
-    /// Lets a good reply pass, and makes an error of every other.
-    async fn accept(&self, reply: HttpReply, dialect: Dialect) -> Result<HttpReply, ProviderError> {
+    /// Lets a good reply pass, and makes an error of every other, which has the client's names of tools.
+    async fn accept(&self, reply: HttpReply, dialect: Dialect, names: &ToolNames) -> Result<HttpReply, ProviderError> {
         let status = reply.status();
         // It is a success, but no reply to anything that is asked here.
         if status == http::StatusCode::NO_CONTENT {
@@ -218,7 +218,9 @@ impl ProviderClient {
             (reply_headers::select_for_client(reply.headers()), reply.content_type().to_owned());
         // Errors while reading an error are passed over: its status says enough.
         let body = reply.collect_start(ERROR_BYTES).await;
-        let mut error = ProviderError::from(baton_dialect::error::read(dialect, status.as_u16(), &body));
+        let told = names.restore_error(baton_dialect::error::read(dialect, status.as_u16(), &body));
+        let body = names.restore_error_body(body);
+        let mut error = ProviderError::from(told);
         error.retry_after = retry_after;
         error.upstream = self.forwardable(&body).map(|body| UpstreamBody {
             dialect,

@@ -1,7 +1,7 @@
 //! A request put into bytes: the client's own with a few places changed, or written from its meaning.
 
 use baton_dialect::client_tools::adapt;
-use baton_dialect::profile::{Fitted, ToolNames, fit};
+use baton_dialect::profile::{Fitted, ToolNames, fit, fit_media};
 use baton_dialect::{CallInText, Codec, Dropped, ReadError};
 use baton_model::fault::ErrorKind;
 use baton_model::{Capability, Quirks, Target};
@@ -36,7 +36,9 @@ pub(super) fn prepare(
             (rewritten.body, "application/json".to_owned(), rewritten.hide_usage, rewritten.dropped)
         }
         Mode::Translated(operation) => {
-            let (operation, lost) = adapt(operation, outgoing.dialect);
+            let (operation, mut lost) = adapt(operation, outgoing.dialect);
+            let (operation, unaccepted) = fit_media(operation, outgoing.dialect, &target.model.quirks);
+            lost.extend(unaccepted);
             let mut written = codec.write_request(&operation, &target).map_err(refuse_request)?;
             written.dropped.extend(lost);
             call_in_text = written.call_in_text;

@@ -1,6 +1,6 @@
 //! What is known of a vendor.
 
-use baton_model::entity::{ChatApi, Limits, MaxTokensField, ReasoningHistory};
+use baton_model::entity::{ChatApi, Limits, MaxTokensField, ReasoningHistory, SchemaSubset};
 use baton_model::{Capability, Dialect, Quirks};
 use baton_provider_api::ProviderSettings;
 use std::time::Duration;
@@ -40,6 +40,14 @@ pub struct Preset {
     pub refuses: &'static [&'static str],
     /// How reasoning of earlier turns is sent back.
     pub reasoning_history: ReasoningHistory,
+    /// Media types of images that it takes, where they are not the format's.
+    pub image_types: Option<&'static [&'static str]>,
+    /// Media types of documents that it takes, where they are not the format's.
+    pub document_types: Option<&'static [&'static str]>,
+    /// Formats of audio that it takes, where they are not the format's.
+    pub audio_formats: Option<&'static [&'static str]>,
+    /// Which JSON schemas it takes, where that is not the format's.
+    pub schemas: SchemaSubset,
     /// Lengths, alphabets and numbers that it allows, where they are not the format's.
     pub limits: Limits,
     /// Which of OpenAI's two APIs for chats it has; the model says where this does not.
@@ -78,6 +86,7 @@ pub enum PathStyle {
 impl Preset {
     /// How its models differ from others of the format.
     pub fn quirks(&self) -> Quirks {
+        let owned = |list: Option<&[&str]>| list.map(|list| list.iter().map(ToString::to_string).collect());
         Quirks {
             max_tokens_field: self.max_tokens,
             stream_usage: self.stream_usage,
@@ -85,6 +94,10 @@ impl Preset {
             json_schema: self.json_schema,
             refuses: self.refuses.iter().map(ToString::to_string).collect(),
             reasoning_history: self.reasoning_history,
+            image_types: owned(self.image_types),
+            document_types: owned(self.document_types),
+            audio_formats: owned(self.audio_formats),
+            schemas: self.schemas,
             limits: self.limits,
             api: self.api,
             ..Quirks::default()

@@ -1,7 +1,7 @@
 //! The vendors, each with a link to its reference.
 
 use super::preset::{AuthHeader, KeyRequirement, PathStyle, Preset};
-use baton_model::entity::{Alphabet, ChatApi, Limits, MaxTokensField, ReasoningHistory};
+use baton_model::entity::{Alphabet, ChatApi, Limits, MaxTokensField, ReasoningHistory, SchemaSubset};
 use baton_model::{Capability, Dialect};
 use std::time::Duration;
 
@@ -69,10 +69,17 @@ const COMPATIBLE: Preset = Preset {
     json_schema: None,
     refuses: &[],
     reasoning_history: ReasoningHistory::Unspecified,
+    image_types: None,
+    document_types: None,
+    audio_formats: None,
+    schemas: SchemaSubset::Unspecified,
     limits: FORMATS_OWN,
     api: ChatApi::Chat,
     first_token: None,
 };
+
+/// Whatever there is.
+const ANY: Option<&[&str]> = Some(&["*"]);
 
 /// The same on the operator's own machines, where a model may have to be loaded first.
 const OWN: Preset = Preset {
@@ -80,6 +87,10 @@ const OWN: Preset = Preset {
     capabilities: SERVERS,
     // They put names and ids into a template, and check none.
     limits: Limits::NONE,
+    // Their libraries for images and audio read more than vendors do, and grammars are made of most schemas.
+    image_types: ANY,
+    audio_formats: ANY,
+    schemas: SchemaSubset::Any,
     first_token: Some(Duration::from_secs(300)),
     ..COMPATIBLE
 };
@@ -142,6 +153,9 @@ pub const ALL: &[Preset] = &[
         api: ChatApi::Unspecified,
         // Of a service that nobody knows the strictest rules are assumed.
         limits: FORMATS_OWN,
+        image_types: None,
+        audio_formats: None,
+        schemas: SchemaSubset::Unspecified,
         ..OWN
     },
     // https://learn.microsoft.com/azure/ai-foundry/openai/latest: base_url https://RESOURCE.openai.azure.com/openai/v1
@@ -225,6 +239,9 @@ pub const ALL: &[Preset] = &[
         // Unknown names are refused.
         refuses: SERVER_SAMPLING,
         reasoning_history: ReasoningHistory::None,
+        // https://ai.google.dev/gemini-api/docs/image-understanding, /api/caching#Schema
+        image_types: Some(&["image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"]),
+        schemas: SchemaSubset::Gemini,
         ..COMPATIBLE
     },
     // https://console.groq.com/docs/api-reference
@@ -383,6 +400,8 @@ pub const ALL: &[Preset] = &[
         base_url: Some("https://api.x.ai/v1"),
         key_env: Some("XAI_API_KEY"),
         capabilities: &[Capability::Chat, Capability::Completion, Capability::ImageGeneration],
+        // https://docs.x.ai/docs/guides/image-understanding
+        image_types: Some(&["image/png", "image/jpeg"]),
         api: ChatApi::Both,
         ..COMPATIBLE
     },

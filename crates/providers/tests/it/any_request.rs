@@ -2,8 +2,8 @@
 
 use crate::setup::{Pair, model};
 use baton_model::chat::{
-    ChatRequest, Effort, Image, Json, MediaSource, Message, MessageRole, Part, PartKind, Reasoning, ReasoningOptions,
-    Tool, ToolCall, ToolChoice, ToolResult,
+    ChatRequest, Document, Effort, Image, Json, MediaSource, Message, MessageRole, OutputFormat, Part, PartKind,
+    Reasoning, ReasoningOptions, Schema, Tool, ToolCall, ToolChoice, ToolResult,
 };
 use baton_model::entity::{ChatApi, ReasoningStyle};
 use baton_model::{Capability, Detail, Dialect, Operation, Quirks, Target};
@@ -44,14 +44,44 @@ fn text() -> impl Strategy<Value = Part> {
 }
 
 fn image() -> impl Strategy<Value = Part> {
-    select(&["image/jpg", "image/jpeg", ""][..]).prop_map(|media_type| {
+    select(&["image/jpg", "image/jpeg", "image/tiff", "image/svg+xml", ""][..]).prop_map(|media_type| {
         let source = MediaSource::Base64 { media_type: media_type.into(), data: "/9j/4AAQSkZJRg==".into() };
         PartKind::Image(Image { source, detail: None }).into()
     })
 }
 
 fn audio() -> impl Strategy<Value = Part> {
-    Just(PartKind::Audio { data: "AAAA".into(), format: "wav".into() }.into())
+    let formats = select(&["wav", "mp3", "ogg", "audio/x"][..]);
+    formats.prop_map(|format| PartKind::Audio { data: "AAAA".into(), format: format.into() }.into())
+}
+
+fn document() -> impl Strategy<Value = Part> {
+    let types = ["application/pdf", "text/csv", "application/json", "application/zip", "application/msword"];
+    select(types.to_vec()).prop_map(|media_type| {
+        let source = MediaSource::Base64 { media_type: media_type.into(), data: "c29tZSB0ZXh0".into() };
+        PartKind::Document(Document { source, title: Some("a".into()), context: None, citations: None }).into()
+    })
+}
+
+/// Schemas of which each vendor refuses something.
+const SCHEMAS: [&str; 9] = [
+    "{}",
+    r#"{"type":"object"}"#,
+    r#"{"properties":{"q":{"type":"string"}}}"#,
+    r#"{"type":"object","properties":{"q":{"type":"string","minLength":1,"format":"uri"}},"required":["q"]}"#,
+    r#"{"type":"object","properties":{"q":{"type":"array","items":{"type":"object","properties":{"r":{"type":"integer","minimum":1,"maximum":9}}},"minItems":2,"maxItems":5}},"required":["q"]}"#,
+    r#"{"type":"object","properties":{"q":{"oneOf":[{"type":"object","properties":{"a":{"not":{}}},"required":["a"]},{"type":"null"}]}},"required":["q"]}"#,
+    r#"{"type":"object","additionalProperties":{"type":"string"}}"#,
+    r##"{"type":"object","properties":{"n":{"$ref":"#/$defs/node"}},"required":["n"],"$defs":{"node":{"type":"object","properties":{"next":{"$ref":"#/$defs/node"}},"required":["next"]}}}"##,
+    r#"{"anyOf":[{"type":"object","properties":{"a":{"type":"string"}}},{"type":"object","properties":{"b":{"type":"string"}}}]}"#,
+];
+
+fn output() -> impl Strategy<Value = OutputFormat> {
+    // A reply is an object everywhere; alternatives at the top are for tools.
+    let schema = (select(&SCHEMAS[1..8]), prop::option::of(any::<bool>())).prop_map(|(schema, strict)| {
+        OutputFormat::Schema(Schema { name: Some("s".into()), description: None, schema: Json(schema.into()), strict })
+    });
+    prop_oneof![3 => Just(OutputFormat::Unspecified), 2 => schema]
 }
 
 fn foreign() -> impl Strategy<Value = Part> {
@@ -83,7 +113,7 @@ fn result() -> impl Strategy<Value = Part> {
 fn message() -> impl Strategy<Value = Message> {
     let said = |role, parts| Message { role, name: None, parts };
     let instructions = select(&[MessageRole::System, MessageRole::Developer][..]);
-    let user = prop_oneof![4 => text(), 1 => image(), 1 => foreign(), 3 => result()];
+    let user = prop_oneof![4 => text(), 1 => image(), 1 => document(), 1 => foreign(), 3 => result()];
     let assistant = prop_oneof![3 => text(), 1 => thought(), 3 => call()];
     prop_oneof![
         1 => (instructions, prop::collection::vec(text(), 1..3)).prop_map(move |(role, parts)| said(role, parts)),
@@ -95,14 +125,16 @@ fn message() -> impl Strategy<Value = Message> {
 }
 
 fn tool() -> impl Strategy<Value = Tool> {
-    let schemas = [None, Some("{}"), Some(r#"{"type":"object"}"#), Some(r#"{"properties":{"q":{"type":"string"}}}"#)];
-    (select(&NAMES[..]), select(schemas.to_vec())).prop_map(|(name, schema)| Tool::Function {
-        name: name.into(),
-        description: None,
-        parameters: schema.map(|schema| Json(schema.into())),
-        strict: None,
-        cache: None,
-        extensions: Vec::new(),
+    let strict = prop::option::of(any::<bool>());
+    (select(&NAMES[..]), prop::option::of(select(&SCHEMAS[..])), strict).prop_map(|(name, schema, strict)| {
+        Tool::Function {
+            name: name.into(),
+            description: None,
+            parameters: schema.map(|schema| Json(schema.into())),
+            strict,
+            cache: None,
+            extensions: Vec::new(),
+        }
     })
 }
 
@@ -116,8 +148,9 @@ fn request() -> impl Strategy<Value = ChatRequest> {
         prop::collection::vec(message(), 1..6),
         prop::collection::vec(tool(), 0..3),
         (choice, stops, user, effort, prop::option::of(1_i64..50)),
+        output(),
     )
-        .prop_map(|(messages, mut tools, (choice, stops, user, effort, top_k))| {
+        .prop_map(|(messages, mut tools, (choice, stops, user, effort, top_k), output)| {
             tools.dedup_by_key(|tool| format!("{tool:?}"));
             let calls = messages.iter().flat_map(|message| &message.parts);
             let calls = calls.filter(|part| matches!(part.kind, PartKind::ToolCall(_))).count();
@@ -127,6 +160,7 @@ fn request() -> impl Strategy<Value = ChatRequest> {
                 tools,
                 stop: stops.into_iter().map(str::to_owned).collect(),
                 end_user: user,
+                output,
                 // The engine restores the thoughts before calls, and else leaves reasoning out.
                 reasoning: effort
                     .filter(|_| calls == 0)

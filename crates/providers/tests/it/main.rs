@@ -6,6 +6,7 @@ mod any_request;
 mod bad_replies;
 mod chat;
 mod discovery;
+mod failed_replies;
 mod forward;
 mod headers;
 mod others;

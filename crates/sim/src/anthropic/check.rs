@@ -4,6 +4,7 @@ use super::invalid;
 use super::reply::is_sealed;
 use crate::call::SimRefusal;
 use crate::image;
+use crate::schema::find_keyword;
 use crate::seal::seal;
 use serde_json::Value;
 
@@ -182,7 +183,18 @@ fn format(json: &Value) -> Result<(), SimRefusal> {
             "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false",
         ));
     }
-    Ok(())
+    bounds(&format["schema"], "output_config.format.schema")
+}
+
+/// Words for bounds, which structured outputs don't know.
+const BOUNDS: [&str; 8] =
+    ["minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "maxItems"];
+
+fn bounds(schema: &Value, path: &str) -> Result<(), SimRefusal> {
+    match find_keyword(schema, &BOUNDS) {
+        Some(keyword) => Err(invalid(format!("{path}: property '{keyword}' is not supported"))),
+        None => Ok(()),
+    }
 }
 
 /// Whether an object in the schema may have fields that it does not name.
@@ -240,6 +252,14 @@ fn tools(json: &Value) -> Result<(), SimRefusal> {
         }
         if tool["input_schema"]["type"] != "object" {
             return Err(invalid(format!("{path}.input_schema.type: Field required")));
+        }
+        if tool["strict"] == true {
+            if is_open(&tool["input_schema"]) {
+                return Err(invalid(format!(
+                    "{path}: For 'object' type, 'additionalProperties' must be explicitly set to false"
+                )));
+            }
+            bounds(&tool["input_schema"], &path)?;
         }
     }
     if tools.is_empty() && !json["tool_choice"].is_null() {

@@ -2,6 +2,7 @@
 
 use super::invalid;
 use crate::call::SimRefusal;
+use crate::schema::find_keyword;
 use serde_json::Value;
 
 /// The fields of the reference (OpenAI API reference, create chat completion).
@@ -211,19 +212,33 @@ fn content(message: &Value, role: &str, param: &str) -> Result<(), SimRefusal> {
                 Some(kind) => {
                     Err(invalid(&param, format!("Invalid value: '{kind}'. Supported values are: {allowed:?}")))
                 }
-                None => parts.iter().try_for_each(|part| check_image(part, &param)),
+                None => parts.iter().try_for_each(|part| check_media(part, &param)),
             }
         }
         _ => Err(invalid(&param, "Invalid value for 'content': expected a string, got null.")),
     }
 }
 
-fn check_image(part: &Value, param: &str) -> Result<(), SimRefusal> {
+/// What a user shows: images of four types, audio of two, PDFs.
+fn check_media(part: &Value, param: &str) -> Result<(), SimRefusal> {
+    let format = &part["input_audio"]["format"];
+    if part["type"] == "input_audio" && format != "wav" && format != "mp3" {
+        return Err(invalid(param, format!("Invalid value: {format}. Supported values are: 'wav' and 'mp3'.")));
+    }
+    // A file without a type is judged by its name.
+    let data = part["file"]["file_data"].as_str().filter(|data| data.starts_with("data:"));
+    if data.is_some_and(|data| !data.starts_with("data:application/pdf;")) {
+        return Err(invalid(
+            param,
+            "Invalid file data: 'file_data'. Expected a base64-encoded data URL with an application/pdf MIME type.",
+        ));
+    }
     if part["type"] != "image_url" {
         return Ok(());
     }
+    let types = ["png", "jpeg", "gif", "webp"].map(|name| format!("data:image/{name};base64,"));
     match part["image_url"]["url"].as_str() {
-        Some(url) if url.starts_with("http") || url.starts_with("data:image/") => Ok(()),
+        Some(url) if url.starts_with("http") || types.iter().any(|begin| url.starts_with(begin)) => Ok(()),
         _ => Err(invalid(param, "Expected a URL or a base64-encoded data URL with an image MIME type.")),
     }
 }
@@ -289,6 +304,9 @@ fn tools(json: &Value) -> Result<(), SimRefusal> {
             let function = &tool["function"];
             name(&function["name"], &format!("tools[{place}].function.name"))?;
             parameters(&function["parameters"], &function["name"])?;
+            if function["strict"] == true {
+                strict(&function["parameters"], "function", &function["name"], "tools")?;
+            }
         }
     }
     let chosen = &json["tool_choice"]["function"]["name"];
@@ -308,16 +326,31 @@ fn format(json: &Value) -> Result<(), SimRefusal> {
             "response_format.json_schema.name",
             "Missing required parameter: 'response_format.json_schema.name'.",
         )),
-        Some("json_schema")
-            if format["json_schema"]["strict"] == true && is_loose(&format["json_schema"]["schema"]) =>
-        {
-            let name = &format["json_schema"]["name"];
-            let text =
-                format!("Invalid schema for response_format {name}: 'additionalProperties' is required to be false");
-            Err(invalid("response_format", format!("{text} and 'required' to include every key in properties.")))
-        }
+        Some("json_schema") if format["json_schema"]["strict"] == true => strict(
+            &format["json_schema"]["schema"],
+            "response_format",
+            &format["json_schema"]["name"],
+            "response_format",
+        ),
         Some("text" | "json_object" | "json_schema") | None => Ok(()),
         Some(other) => Err(invalid("response_format.type", format!("Invalid value: '{other}'."))),
+    }
+}
+
+/// What a strict schema must not hold (structured outputs guide).
+const NOT_PERMITTED: [&str; 6] = ["minLength", "maxLength", "allOf", "oneOf", "not", "patternProperties"];
+
+/// A schema that replies must fit exactly.
+pub(super) fn strict(schema: &Value, of: &str, name: &Value, param: &str) -> Result<(), SimRefusal> {
+    if is_loose(schema) {
+        let text = format!("Invalid schema for {of} {name}: 'additionalProperties' is required to be false");
+        return Err(invalid(param, format!("{text} and 'required' to include every key in properties.")));
+    }
+    match find_keyword(schema, &NOT_PERMITTED) {
+        Some(keyword) => {
+            Err(invalid(param, format!("Invalid schema for {of} {name}: In context=(), '{keyword}' is not permitted.")))
+        }
+        None => Ok(()),
     }
 }
 

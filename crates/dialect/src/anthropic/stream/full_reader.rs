@@ -79,6 +79,11 @@ impl AnthropicFullReader {
 
     fn fail(&mut self, root: &Node<'_>, events: &mut Vec<ReplyEvent>) {
         self.ended = true;
+        if let Some(used) = root.get("usage") {
+            self.report.update(used);
+            let usage = self.report.usage();
+            events.extend((!usage.is_empty()).then_some(ReplyEvent::Usage(usage)));
+        }
         events.push(ReplyEvent::Failed(error::read_node(200, root)));
     }
 }

@@ -33,7 +33,8 @@ pub(super) fn read_reply(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
     let root = Node::parse(body)?;
     // Some services send errors with status 200.
     if root.get("error").is_some() {
-        return Ok(vec![ReplyEvent::Failed(error::read_node(200, &root))]);
+        let used = root.get("usage").map(|used| ReplyEvent::Usage(usage::read(used)));
+        return Ok(used.into_iter().chain([ReplyEvent::Failed(error::read_node(200, &root))]).collect());
     }
     let Some(content) = root.get("content").and_then(|content| content.items().ok()) else {
         return Err(ReadError::new("content", "is required"));

@@ -46,8 +46,7 @@ impl Chunks {
     /// The events of a chunk.
     pub(super) fn push(&mut self, root: &Node<'_>, events: &mut Vec<ReplyEvent>) {
         if root.get("error").is_some() || is_error_object(root) {
-            // A few send the choices so far along with the error.
-            events.push(ReplyEvent::Failed(error::read_node(200, root)));
+            self.fail(root, events);
             return;
         }
         // Names before content, whatever the order of members.
@@ -56,11 +55,19 @@ impl Chunks {
         for choice in choices {
             self.choice(choice, events);
             if choice.get("error").is_some() {
+                self.usage(root, choices, events);
                 events.push(ReplyEvent::Failed(error::read_node(200, choice)));
                 return;
             }
         }
         self.usage(root, choices, events);
+    }
+
+    /// A chunk that is an error. A few send the choices so far along with it, and what they used is billed.
+    pub(super) fn fail(&mut self, root: &Node<'_>, events: &mut Vec<ReplyEvent>) {
+        let choices = root.get("choices").and_then(|choices| choices.items().ok()).unwrap_or_default();
+        self.usage(root, choices, events);
+        events.push(ReplyEvent::Failed(error::read_node(200, root)));
     }
 
     fn start(&mut self, root: &Node<'_>, events: &mut Vec<ReplyEvent>) {

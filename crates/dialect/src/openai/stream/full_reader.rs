@@ -1,7 +1,6 @@
 //! Streams read in full, for translation.
 
 use super::chunk::Chunks;
-use crate::error::openai_shape as error;
 use crate::framing::sse;
 use crate::json::Node;
 use crate::{ReadError, StreamReader};
@@ -32,14 +31,15 @@ impl StreamReader for OpenAiFullReader {
         let mut events = Vec::new();
         // The name of the frame may be all that calls it an error.
         if event.name == Some("error") && root.get("error").is_none() {
-            events.push(ReplyEvent::Failed(error::read_node(200, &root)));
+            self.chunks.fail(&root, &mut events);
         } else {
             self.chunks.push(&root, &mut events);
         }
         self.ended = events.iter().any(|event| matches!(event, ReplyEvent::Failed(_)));
         let choices = root.get("choices").and_then(|choices| choices.items().ok());
         let reports = events.iter().any(|event| matches!(event, ReplyEvent::Usage(_)));
-        self.usage_only = reports && choices.is_none_or(<[_]>::is_empty);
+        // An error is never hidden from a client that asked for no usage.
+        self.usage_only = reports && !self.ended && choices.is_none_or(<[_]>::is_empty);
         Ok(events)
     }
 

@@ -197,12 +197,16 @@ impl ItemReader {
     /// The end of a response: items that no event told, usage, why it ended.
     pub(super) fn end(&mut self, response: &Node<'_>, events: &mut Vec<ReplyEvent>) {
         let status = response.get("status").and_then(Node::as_str).unwrap_or_default();
+        // Whatever the end is: what was used until then is billed.
+        let used = self.usage(response).map(ReplyEvent::Usage);
         // Before the items: what a failed response holds so far was told already.
         if response.get("error").is_some() {
+            events.extend(used);
             events.push(ReplyEvent::Failed(error::read_node(200, response)));
             return;
         }
         if status == "failed" || status == "cancelled" {
+            events.extend(used);
             let message = format!("the response is {status}");
             events.push(ReplyEvent::Failed(UpstreamError {
                 kind: ErrorKind::Internal,
@@ -216,6 +220,7 @@ impl ItemReader {
         for (place, item) in (0..).zip(output) {
             self.read_whole_item(place, item, events);
         }
+        // Anew, because the items just read may be searches, which are counted where the service counts none.
         events.extend(self.usage(response).map(ReplyEvent::Usage));
         let reason = response.get("incomplete_details").and_then(|details| details.get("reason")?.string_or_none());
         let reason = match (&*status, reason.as_deref()) {

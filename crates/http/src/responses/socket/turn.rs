@@ -15,6 +15,7 @@ use baton_engine::ModelSelector;
 use baton_model::event::{FinishReason, ReplyEvent, ReplyStart};
 use baton_model::{Caller, Capability, Code, Dialect, PublicError, RequestId};
 use baton_tasks::compute;
+use baton_web::identify::request_id;
 use baton_web::{ClientApi, Inbound};
 use bytes::Bytes;
 use futures::StreamExt;
@@ -93,7 +94,10 @@ impl Create {
 /// A message that was no request: the error, and nothing else.
 pub(super) fn refused(lane: Option<String>, error: PublicError) -> BoxStream<'static, Output> {
     // Its lane may have a request under way, which goes on: so it ends none.
-    let event = Output::Event(describe(&error, &RequestId::from(String::new()), lane.as_deref()));
+    let id = request_id();
+    // Nothing else is recorded of it: in the log the id that the client was told is found.
+    tracing::debug!(request.id = %id, error = error.code.name(), "a message of a websocket was no request");
+    let event = Output::Event(describe(&error, &id, lane.as_deref()));
     stream::iter([event]).boxed()
 }
 

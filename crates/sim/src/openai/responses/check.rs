@@ -68,6 +68,9 @@ pub(super) fn check(json: &Value, context: &[Value], model: &str, strict: bool) 
     if format["type"] == "json_schema" && (!format["name"].is_string() || !format["schema"].is_object()) {
         return Err(invalid("text.format.name", "Missing required parameter: 'text.format.name'."));
     }
+    if format["strict"] == true {
+        check::strict(&format["schema"], "response_format", &format["name"], "text.format.schema")?;
+    }
     calls(context)?;
     check_reasoning(context)
 }
@@ -81,6 +84,9 @@ fn tools(json: &Value) -> Result<(), SimRefusal> {
         if tool["type"] == "function" {
             check::name(&tool["name"], &param)?;
             check::parameters(&tool["parameters"], &tool["name"])?;
+            if tool["strict"] == true {
+                check::strict(&tool["parameters"], "function", &tool["name"], &format!("tools[{place}].parameters"))?;
+            }
         }
     }
     check::users(json)
@@ -132,6 +138,11 @@ fn message(item: &Value, param: &str) -> Result<(), SimRefusal> {
         if !kinds.contains(&kind) {
             let text = format!("Invalid value: '{kind}'. Supported values are: {kinds:?}");
             return Err(invalid(&format!("{param}.content"), text));
+        }
+        let image = part["image_url"].as_str().filter(|url| url.starts_with("data:"));
+        let types = ["png", "jpeg", "gif", "webp"].map(|name| format!("data:image/{name};base64,"));
+        if image.is_some_and(|url| !types.iter().any(|begin| url.starts_with(begin))) {
+            return Err(invalid(&format!("{param}.content"), "Invalid value: unsupported image."));
         }
     }
     Ok(())
