@@ -101,8 +101,15 @@ pub fn run(corpus: &Path, date: &str) -> anyhow::Result<()> {
     for family in Tokenizer::ALL {
         let estimate = self::family(&features, family, Kind::Estimate, |_| true);
         let careful = self::family(&tokens, family, Kind::Careful, |_| true);
-        println!("{}: {} pairs, error {:.3} and {:.3}", family.name(), estimate.exchanges, estimate.spread.error, careful.spread.error);
-        families.insert(family.name().to_owned(), json!({"estimate": written(&estimate), "careful": written(&careful)}));
+        println!(
+            "{}: {} pairs, error {:.3} and {:.3}",
+            family.name(),
+            estimate.exchanges,
+            estimate.spread.error,
+            careful.spread.error
+        );
+        families
+            .insert(family.name().to_owned(), json!({"estimate": written(&estimate), "careful": written(&careful)}));
     }
     file["families"] = Value::Object(families);
     file["rules"] = rules(&pairs, &file["rules"]);

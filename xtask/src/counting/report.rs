@@ -46,7 +46,10 @@ pub fn run(check: &Check) -> anyhow::Result<()> {
     println!("{table}");
     let figures = figures(&careful, &estimate);
     if let Some(date) = &check.write {
-        let intro = format!("Measured on {date} on {} recorded requests with reported usage, by\n`cargo xtask counting check --corpus DIR --write {date}`.\n\n", pairs.len());
+        let intro = format!(
+            "Measured on {date} on {} recorded requests with reported usage, by\n`cargo xtask counting check --corpus DIR --write {date}`.\n\n",
+            pairs.len()
+        );
         write_document(&format!("{intro}{table}"))?;
         std::fs::write(FIGURES, format!("{}\n", serde_json::to_string_pretty(&figures)?))?;
         return Ok(());
@@ -149,6 +152,9 @@ fn worst(pairs: &[Pair], row: &str) {
     all.sort_by(|left, right| error(right.0.tokens, right.1).abs().total_cmp(&error(left.0.tokens, left.1).abs()));
     for (count, pair) in all.iter().take(40) {
         let share = error(count.tokens, pair) * 100.0;
-        println!("{} {}: {} for {} ({share:+.1} %) by {} {:?}", pair.id, pair.model.upstream, count.tokens, pair.tokens, count.rule, count.breakdown);
+        println!(
+            "{} {}: {} for {} ({share:+.1} %) by {} {:?}",
+            pair.id, pair.model.upstream, count.tokens, pair.tokens, count.rule, count.breakdown
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! The data file's schema.
 
 use super::linear::{LinearModel, Spread};
-use crate::features::{FEATURES, Feature};
 use crate::count::Framing;
+use crate::features::{FEATURES, Feature};
 use crate::media::MediaRule;
 use crate::tokenizer::bare_name;
 use indexmap::IndexMap;

@@ -48,19 +48,20 @@ impl LinearModel {
         rule: &'static str,
         tokenizer: &'static str,
     ) -> TokenCount {
-        let breakdown = self.breakdown(features);
+        let breakdown = Breakdown::rounded(self.sections(features), self.predict(features));
         let tokens = breakdown.total();
         let at_most = self.spread.at_most(tokens);
         TokenCount { tokens, at_most, method, error: self.spread.error, breakdown, rule, tokenizer }
     }
 
-    fn breakdown(&self, features: &Features) -> Breakdown {
+    /// The sum, section by section.
+    pub(crate) fn sections(&self, features: &Features) -> [f64; Section::ALL.len()] {
         let mut parts = [0.0; Section::ALL.len()];
         for (place, feature) in Feature::ALL.into_iter().enumerate() {
             let (value, system) = (features.values()[place], features.system()[place]);
             parts[feature.section() as usize] += self.weights[place] * (value - system);
             parts[Section::System as usize] += self.weights[place] * system;
         }
-        Breakdown::rounded(parts, self.predict(features))
+        parts
     }
 }

@@ -13,7 +13,7 @@ use crate::estimate;
 use crate::media::MediaRule;
 use crate::tokenizer::Tokenizer;
 use baton_model::{Model, Operation};
-use walk::Walk;
+pub(crate) use walk::Walk;
 
 impl Features {
     /// The features of a request for a model, without its byte-pair tokens. Images, documents and audio enter as tokens

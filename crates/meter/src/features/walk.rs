@@ -9,8 +9,8 @@ use baton_model::chat::{ChatRequest, Message, MessageRole, OutputFormat, Part, P
 use baton_model::operation::{CompletionRequest, FormPart, Prompt};
 
 /// Adds up features as a request is walked over.
-pub(super) struct Walk {
-    pub(super) features: Features,
+pub(crate) struct Walk {
+    pub(crate) features: Features,
     pub(super) media: MediaRule,
     /// Counts texts too, which costs seven times as much.
     pub(super) tokenizer: Option<Tokenizer>,
@@ -19,11 +19,11 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn new(media: MediaRule, tokenizer: Option<Tokenizer>) -> Self {
+    pub(crate) fn new(media: MediaRule, tokenizer: Option<Tokenizer>) -> Self {
         Self { features: Features::default(), media, tokenizer, in_system: false }
     }
 
-    pub(super) fn operation(&mut self, operation: &Operation) {
+    pub(crate) fn operation(&mut self, operation: &Operation) {
         self.add(Feature::Constant, 1.0);
         match operation {
             Operation::Chat(request) => self.chat(request),
@@ -74,9 +74,14 @@ impl Walk {
     }
 
     fn chat(&mut self, request: &ChatRequest) {
+        self.setting(request);
         for message in &request.messages {
             self.message(message);
         }
+    }
+
+    /// What a chat says beside its messages: tools and the form of the reply.
+    pub(crate) fn setting(&mut self, request: &ChatRequest) {
         for tool in &request.tools {
             self.tool(tool);
         }
@@ -91,7 +96,8 @@ impl Walk {
         }
     }
 
-    fn message(&mut self, message: &Message) {
+    /// One turn of a chat.
+    pub(crate) fn message(&mut self, message: &Message) {
         self.in_system = matches!(message.role, MessageRole::System | MessageRole::Developer);
         self.add(if self.in_system { Feature::SystemMessages } else { Feature::Messages }, 1.0);
         if let Some(name) = &message.name {
@@ -180,7 +186,8 @@ impl Walk {
         }
     }
 
-    fn add(&mut self, feature: Feature, number: f64) {
+    /// Adds to a feature.
+    pub(crate) fn add(&mut self, feature: Feature, number: f64) {
         self.features.add(feature, number, self.in_system);
     }
 }

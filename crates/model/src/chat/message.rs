@@ -2,6 +2,7 @@
 
 use super::{CacheControl, Json, ToolCall};
 use crate::dialect::Dialect;
+use std::hash::{Hash, Hasher};
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,7 +21,7 @@ pub enum MessageRole {
 }
 
 /// One turn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Message {
     /// Who speaks.
     pub role: MessageRole,
@@ -39,6 +40,13 @@ pub struct Part {
     pub cache: Option<CacheControl>,
 }
 
+impl Hash for Part {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Without the cache mark, which says nothing: clients move it to the newest turn and send the rest as it was.
+        self.kind.hash(state);
+    }
+}
+
 impl From<PartKind> for Part {
     fn from(kind: PartKind) -> Self {
         Self { kind, cache: None }
@@ -53,7 +61,7 @@ impl Part {
 }
 
 /// What a part is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum PartKind {
     /// Text; a reply's may carry the sources it cites, each as the JSON of the dialect that made it.
     Text {
@@ -91,7 +99,7 @@ pub enum PartKind {
 }
 
 /// Where the bytes of an image or document are.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum MediaSource {
     /// In the request.
     Base64 {
@@ -114,7 +122,7 @@ pub enum MediaSource {
 }
 
 /// An image.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Image {
     /// Where its bytes are.
     pub source: MediaSource,
@@ -123,7 +131,7 @@ pub struct Image {
 }
 
 /// A file to read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Document {
     /// Where its bytes are.
     pub source: MediaSource,
@@ -136,7 +144,7 @@ pub struct Document {
 }
 
 /// The model's reasoning. It must go back unchanged in the same turn as its tool calls.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Hash, Default)]
 pub struct Reasoning {
     /// The readable text; empty where the provider hides it.
     pub text: String,
@@ -147,7 +155,7 @@ pub struct Reasoning {
 }
 
 /// What a call returned.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Hash, Default)]
 pub struct ToolResult {
     /// The id of the call.
     pub call_id: String,

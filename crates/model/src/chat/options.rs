@@ -27,7 +27,7 @@ pub struct SamplingOptions {
 }
 
 /// The form of the reply.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Hash, Default)]
 pub enum OutputFormat {
     /// As the model likes.
     #[default]
@@ -41,7 +41,7 @@ pub enum OutputFormat {
 }
 
 /// A schema for the reply.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Hash, Default)]
 pub struct Schema {
     /// Its name (OpenAI requires one; others have none).
     pub name: Option<String>,
@@ -131,7 +131,7 @@ pub enum CacheLifetime {
 }
 
 /// A field that only one format knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Extension {
     /// The format it came in.
     pub dialect: Dialect,

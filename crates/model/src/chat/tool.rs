@@ -4,7 +4,7 @@ use super::{CacheControl, Json};
 use crate::dialect::Dialect;
 
 /// A function that the model may call, or a tool that the provider itself runs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Tool {
     /// A function of the client's.
     Function {
@@ -31,7 +31,7 @@ pub enum Tool {
 }
 
 /// Whether and which tool the model must call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum ToolChoice {
     /// It decides.
     Auto,
@@ -51,7 +51,7 @@ pub enum ToolChoice {
 }
 
 /// A call that the model makes.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Hash, Default)]
 pub struct ToolCall {
     /// The id that the result refers to.
     pub id: String,
