@@ -184,6 +184,11 @@ impl Content {
         Ok(self.operation.get_or_init(|| operation))
     }
 
+    /// Whether the meaning was read already.
+    pub fn is_read(&self) -> bool {
+        self.operation.get().is_some()
+    }
+
     /// How many bytes were sent; an upper bound for the number of tokens of their text.
     pub fn len(&self) -> usize {
         self.body.as_ref().map_or(0, |body| body.bytes.len())

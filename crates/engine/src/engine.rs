@@ -2,6 +2,7 @@
 
 use crate::ask;
 use crate::cache::ResponseCache;
+use crate::calibration::Calibration;
 use crate::call::Call;
 use crate::coalesce::Coalescer;
 use crate::edge_metrics::EdgeMetrics;
@@ -58,6 +59,7 @@ impl Engine {
             reasoning_cache: ReasoningCache::new(Arc::clone(&cache)),
             cache: ResponseCache::new(settings.cache, cache),
             coalescer: Coalescer::default(),
+            calibration: Arc::default(),
             limits: NodeLimits::new(settings.max_in_flight, settings.max_bytes_in_flight),
             health: HealthTracker::new(settings.circuit, Arc::clone(&clock)),
             retry_budgets: RetryBudgets::new(settings.retry.budget),
@@ -98,6 +100,11 @@ impl Engine {
     /// Models and providers in force.
     pub fn registry(&self) -> &Registry {
         &self.shared.registry
+    }
+
+    /// How models count, as replies have taught.
+    pub fn calibration(&self) -> &Arc<Calibration> {
+        &self.shared.calibration
     }
 
     /// How each model fares.

@@ -6,12 +6,14 @@
 //!
 //! - [`registry`]: the models and providers in force, one snapshot a request;
 //! - [`ledger`]: the journal, and the way from there into the database;
+//! - [`calibration`]: what replies teach about how models count;
 //! - [`health`], [`metrics`]: how models fare, and what is counted;
 //! - [`trace`], [`observe`]: which trace a request belongs to, and who is told when it is over.
 
 mod admit;
 mod ask;
 pub mod cache;
+pub mod calibration;
 pub mod call;
 mod coalesce;
 mod dispatch;
@@ -40,6 +42,7 @@ mod shares;
 pub mod trace;
 
 pub use cache::{CacheDefault, CacheSettings, CacheShare};
+pub use calibration::Calibration;
 pub use call::{CachePolicy, Call, CallOptions, Content, HeadSent, Identity, ModelSelector, Routing};
 pub use edge_metrics::{ConnectionRefusal, EdgeMetrics, OpenConnection, Port, SlowClient};
 pub use engine::{Engine, EngineParts};

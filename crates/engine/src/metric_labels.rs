@@ -34,6 +34,12 @@ pub(crate) struct TokenLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct CountLabels {
+    pub(crate) model: String,
+    pub(crate) method: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct CacheLabels {
     pub(crate) result: &'static str,
 }

@@ -3,18 +3,19 @@
 
 use crate::edge_metrics::EdgeMetrics;
 use crate::metric_labels::{
-    AttemptLabels, CacheLabels, Exemplar, ModelLabels, ReasonLabels, RequestLabels, SpanLabels, TaskLabels, TokenLabels,
+    AttemptLabels, CacheLabels, CountLabels, Exemplar, ModelLabels, ReasonLabels, RequestLabels, SpanLabels, TaskLabels, TokenLabels,
 };
 use crate::observe::Spans;
 use crate::trace::Trace;
 use baton_kv::CacheHealth;
 use baton_model::record::{AttemptRecord, RequestRecord};
-use baton_model::{Cost, UsageClass};
+use baton_model::{Cost, Model, UsageClass};
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub struct Metrics {
     cost: Family<ModelLabels, Counter>,
     unpriced: Family<ModelLabels, Counter>,
     cache: Family<CacheLabels, Counter>,
+    count_error: Family<CountLabels, Histogram, fn() -> Histogram>,
     journal: Gauge,
     slowdown: Gauge<f64, AtomicU64>,
     body_bytes: Gauge,
@@ -105,6 +107,9 @@ type Times = Family<ModelLabels, HistogramWithExemplars<Exemplar>, fn() -> Histo
 const SECONDS: [f64; 16] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 600.0];
 
+/// Errors of counts: none, a token or so, one percent, up to as much again as was counted.
+const ERRORS: [f64; 9] = [0.0, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0];
+
 impl Default for Metrics {
     fn default() -> Self {
         let histogram: fn() -> HistogramWithExemplars<Exemplar> = || HistogramWithExemplars::new(SECONDS.into_iter());
@@ -119,6 +124,7 @@ impl Default for Metrics {
             cost: Family::default(),
             unpriced: Family::default(),
             cache: Family::default(),
+            count_error: Family::new_with_constructor(|| Histogram::new(ERRORS)),
             journal: Gauge::default(),
             slowdown: Gauge::default(),
             body_bytes: Gauge::default(),
@@ -157,6 +163,11 @@ impl Metrics {
         list.counter("cost_nanodollars", "Cost of attempts, in billionths of a dollar", self.cost.clone());
         list.counter("unpriced_attempts", "Attempts without a known price", self.unpriced.clone());
         list.counter("cache_lookups", "Requests, by their use of the response cache", self.cache.clone());
+        list.histogram(
+            "count_error",
+            "How far Baton's count of a prompt was off what the provider reported, as a share of that",
+            self.count_error.clone(),
+        );
         list.gauge(
             "ledger_journal_bytes",
             "Bytes in the ledger's journal, including those not yet in the database",
@@ -231,6 +242,12 @@ impl Metrics {
     /// A request was admitted.
     pub fn count_started(&self) {
         self.in_flight.inc();
+    }
+
+    /// A prompt was counted in some way, and its provider has reported how many tokens it had.
+    pub fn count_error(&self, model: &Model, method: &'static str, counted: u64, reported: u64) {
+        let off = counted.abs_diff(reported) as f64 / reported.max(1) as f64;
+        self.count_error.get_or_create(&CountLabels { model: model.id.to_string(), method }).observe(off);
     }
 
     /// An attempt ended.

@@ -1,5 +1,6 @@
 //! The record of a request while it is under way, and its end: settle, journal, count, log.
 
+use crate::calibration::Lesson;
 use crate::call::Call;
 use crate::meter::{AttemptEnd, AttemptMeter};
 use crate::observe::EndedRequest;
@@ -217,6 +218,9 @@ impl RequestRecorder {
         self.text_events = attempt.take_text_events();
         let record = attempt.settle(ending, self.shared.clock.now(), || self.prompt_tokens(&attempt.model));
         self.shared.metrics.attempt(&record);
+        if let Some(lesson) = Lesson::of(&self.shared.calibration, &self.call, &attempt.model, &record) {
+            lesson.spawn(&self.shared);
+        }
         if let Some(own) = &mut self.record {
             own.attempts.push(record);
         }
@@ -225,7 +229,9 @@ impl RequestRecorder {
     /// The size of the prompt by Baton's own count.
     fn prompt_tokens(&self, model: &Model) -> u64 {
         match self.call.content.read_operation() {
-            Ok(operation) => count::operation(operation, model).tokens,
+            Ok(operation) => {
+                self.shared.calibration.count(operation, model, self.call.identity.attribution.key.as_ref()).tokens
+            }
             Err(_) => count::bytes_estimate(self.call.content.len() as u64, model).tokens,
         }
     }

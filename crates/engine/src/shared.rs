@@ -1,6 +1,7 @@
 //! What the steps of the pipeline share.
 
 use crate::cache::ResponseCache;
+use crate::calibration::Calibration;
 use crate::coalesce::Coalescer;
 use crate::health::{HealthTracker, RetryBudgets};
 use crate::ledger::Ledger;
@@ -30,6 +31,8 @@ pub struct EngineContext {
     pub reasoning_cache: ReasoningCache,
     /// Shared calls under way.
     pub coalescer: Coalescer,
+    /// How models count, as replies have taught.
+    pub calibration: Arc<Calibration>,
     /// How much may be under way at once.
     pub limits: NodeLimits,
     /// How each model fares.

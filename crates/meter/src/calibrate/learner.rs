@@ -4,7 +4,8 @@
 //! the factors by every reported number. Old numbers are forgotten little by little, because vendors change what they put
 //! around prompts.
 
-use super::parts::{PARTS, Parts};
+use super::parts::{PARTS, Parts, TEXT};
+use serde::{Deserialize, Serialize};
 use std::array;
 
 /// How much of what was learned is left after one more number: after 100 numbers, about a third.
@@ -26,12 +27,13 @@ const LARGEST_STEP: f64 = 0.5;
 const RECENT: usize = 100;
 
 /// What was learned of one model's prompts, or of those that one key sends to it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Learner {
     factors: Parts,
     /// How far the factors may be off, and with one another.
     covariance: [Parts; PARTS],
     seen: u64,
+    #[serde(skip)]
     outliers_in_a_row: u32,
     /// Reported over estimated, of the last numbers, in a ring.
     recent: Vec<f32>,
@@ -66,6 +68,24 @@ impl Learner {
     /// The factors.
     pub fn factors(&self) -> &Parts {
         &self.factors
+    }
+
+    /// By what plain text is off: what one key says to the others of its model.
+    pub fn text_factor(&self) -> f64 {
+        self.factors[TEXT]
+    }
+
+    /// Whether it can be one: it may have been read from somewhere.
+    pub fn is_sound(&self) -> bool {
+        let factors = self.factors.iter().all(|factor| (FACTORS.0..=FACTORS.1).contains(factor));
+        let certain = |(place, row): (usize, &Parts)| {
+            // A little more than the bound, for rounding.
+            row.iter().all(|value| value.abs() <= UNKNOWN * 1.01) && row[place] >= 0.0
+        };
+        factors
+            && self.covariance.iter().enumerate().all(certain)
+            && self.recent.len() <= RECENT
+            && self.recent.iter().all(|ratio| ratio.is_finite() && *ratio >= 0.0)
     }
 
     /// The typical error of its estimates, as a share: the mean of the last ones, of which it had learned nothing yet.

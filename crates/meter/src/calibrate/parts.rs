@@ -6,6 +6,9 @@ use crate::features::{Feature, Features};
 /// How many parts there are. Few, so that little has to be seen to learn them.
 pub const PARTS: usize = 8;
 
+/// The part of plain text.
+pub(super) const TEXT: usize = 1;
+
 /// Tokens of each part.
 pub type Parts = [f64; PARTS];
 
@@ -24,7 +27,7 @@ fn part(feature: Feature) -> usize {
     match feature {
         // What stands around messages.
         F::Constant | F::Messages | F::SystemMessages | F::Names | F::Known => 0,
-        F::Words | F::Letters | F::LongLetters | F::Humps | F::Caps | F::Spaces | F::TextTokens => 1,
+        F::Words | F::Letters | F::LongLetters | F::Humps | F::Caps | F::Spaces | F::TextTokens => TEXT,
         F::Numbers | F::Digits | F::SpaceRuns | F::Lines | F::LineRuns | F::Marks | F::MarkRuns | F::Controls => 2,
         F::Latin | F::Alphabets | F::Indic | F::Symbols | F::Ideographs | F::Hangul | F::Planes => 3,
         // A vendor's own instructions for tools are of fixed length; schemas are not.

@@ -147,6 +147,13 @@ impl TokenCount {
         Self { tokens, at_most: tokens, method: CountMethod::Exact, error: 0.0, breakdown, rule, tokenizer }
     }
 
+    /// The same by a rule that was thought to be exact, and was wrong on a reply.
+    #[must_use]
+    pub fn demoted(self) -> Self {
+        let tokens = self.tokens;
+        Self { method: CountMethod::Estimate, error: 0.01, at_most: tokens.saturating_add(tokens / 20 + 8), ..self }
+    }
+
     /// Whether the provider would count the same.
     pub fn is_exact(&self) -> bool {
         self.method == CountMethod::Exact
