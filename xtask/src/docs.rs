@@ -20,8 +20,10 @@ const LIMITS: (&str, &str) = ("<!-- The limits, made by `cargo xtask docs`. -->"
 /// # Errors
 /// If the binary can't be built, or a file not be written.
 pub fn run() -> anyhow::Result<()> {
+    // The formats first, then the vendors, which only the binary knows.
     let formats = baton_dialect::fidelity::document::dialects();
-    std::fs::write("docs/dialects.md", formats).context("writing docs/dialects.md")?;
+    let formats = format!("{formats}\n{}", printed(&["docs", "vendors"])?.trim_end());
+    std::fs::write("docs/dialects.md", format!("{formats}\n")).context("writing docs/dialects.md")?;
     for (arguments, file) in DOCUMENTS {
         std::fs::write(file, printed(arguments)?).with_context(|| format!("writing {file}"))?;
     }

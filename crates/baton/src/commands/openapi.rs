@@ -42,6 +42,8 @@ enum Document {
     Metrics,
     /// Every setting that bounds something.
     SettingLimits,
+    /// What each vendor takes.
+    Vendors,
 }
 
 impl DocsCommand {
@@ -52,6 +54,7 @@ impl DocsCommand {
             Document::Limits => reference::limits(),
             Document::Metrics => reference::metrics(),
             Document::SettingLimits => reference::setting_limits(),
+            Document::Vendors => baton_providers::presets::document::vendors(),
         };
         output::print_line(text.trim_end());
         ExitCode::SUCCESS

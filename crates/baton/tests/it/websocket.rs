@@ -176,8 +176,11 @@ async fn what_is_no_request_is_told_and_the_connection_goes_on() {
         let told = client.next().await;
         assert_eq!((&told["type"], &told["status"]), (&json!("error"), &json!(400)), "{message}: {told}");
         assert_eq!(told.pointer("/error/param"), Some(&param), "{message}: {told}");
-        let id = told.pointer("/error/request_id").and_then(Value::as_str).unwrap();
-        assert!(!id.is_empty() && ids.insert(id.to_owned()), "{message}: {told}");
+        // What the provider refused is told in its own words, as over HTTP.
+        if param != "input" {
+            let id = told.pointer("/error/request_id").and_then(Value::as_str).unwrap();
+            assert!(!id.is_empty() && ids.insert(id.to_owned()), "{message}: {told}");
+        }
     }
     client.create("gpt", json!("Say hello"), json!({})).await;
     assert!(said(&client.completed().await).contains("Say hello"));

@@ -1,8 +1,8 @@
 //! `docs/dialects.md`: per pair of formats, field by field, what is kept, expressed differently, or dropped.
 
 use super::{Fate, declarations, reply, request};
-use crate::profile::{Profile, TextRule};
-use baton_model::entity::Alphabet;
+use crate::profile::{Profile, TextRule, media_types};
+use baton_model::entity::{Alphabet, SchemaSubset};
 use baton_model::{Dialect, Quirks, UsageClass};
 use std::fmt::Write;
 
@@ -24,7 +24,7 @@ pub fn dialects() -> String {
 }
 
 /// What a cell of a format says.
-type Cell<'c> = &'c dyn Fn(&Profile) -> String;
+type Cell<'c> = &'c dyn Fn(Dialect, &Profile) -> String;
 
 /// What each format accepts of names, ids and numbers.
 fn limits(out: &mut String) {
@@ -36,7 +36,9 @@ fn limits(out: &mut String) {
          with a hash of all of it. The reply has the client's name again.\n- A call's id that does not fit is sent as a \
          hash, in the call and in its result; in passthrough mode \
          only where `limits` or the catalogue name a length.\n- An end user's id that does not fit is sent as a hash, with a \
-         warning.\n- Of too many texts to stop at the first are sent, with a warning.\n\n"
+         warning.\n- Of too many texts to stop at the first are sent, with a warning.\n- An image, document or audio \
+         of another type is sent as text where it holds some, else as a sentence that says so, with a warning; in a \
+         translated request alone.\n- What a schema holds that the target does not take is left out, with a warning.\n\n"
     );
     let profiles = Dialect::ALL.map(|dialect| (dialect, Profile::new(dialect, &Quirks::default())));
     let titles: Vec<_> = profiles.iter().map(|(dialect, _)| title(*dialect)).collect();
@@ -53,17 +55,35 @@ fn limits(out: &mut String) {
         format!("{} {alphabet}", most(rule.length))
     };
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
-    let rows: [(&str, Cell<'_>); 6] = [
-        ("a tool's name", &|profile| text(profile.tool_name)),
-        ("a call's id", &|profile| text(profile.call_id)),
-        ("texts to stop at", &|profile| most(profile.stops)),
-        ("an end user's id: characters", &|profile| most(profile.user)),
-        ("an end user's id: must be opaque", &|profile| yes(profile.opaque_user)),
-        ("a tool's schema: `properties` are required", &|profile| yes(profile.tool_properties)),
+    let types = |types: Option<&[&str]>| match types {
+        None => "any".to_owned(),
+        Some([]) => "none".to_owned(),
+        Some(types) => types.iter().map(|media| format!("`{media}`")).collect::<Vec<_>>().join(", "),
+    };
+    let rows: [(&str, Cell<'_>); 10] = [
+        ("a tool's name", &|_, profile| text(profile.tool_name)),
+        ("a call's id", &|_, profile| text(profile.call_id)),
+        ("texts to stop at", &|_, profile| most(profile.stops)),
+        ("an end user's id: characters", &|_, profile| most(profile.user)),
+        ("an end user's id: must be opaque", &|_, profile| yes(profile.opaque_user)),
+        ("a tool's schema: `properties` are required", &|_, profile| yes(profile.tool_properties)),
+        ("images", &|dialect, _| types(media_types(dialect).images)),
+        ("documents", &|dialect, _| types(media_types(dialect).documents)),
+        ("audio", &|dialect, _| types(media_types(dialect).audio)),
+        ("schemas of tools and replies", &|_, profile| schemas(profile.schemas).to_owned()),
     ];
     for (name, cell) in rows {
-        let cells: Vec<_> = profiles.iter().map(|(_, profile)| cell(profile)).collect();
+        let cells: Vec<_> = profiles.iter().map(|(dialect, profile)| cell(*dialect, profile)).collect();
         let _ = writeln!(out, "| {name} | {} |", cells.join(" | "));
+    }
+}
+
+fn schemas(subset: SchemaSubset) -> &'static str {
+    match subset {
+        SchemaSubset::Unspecified | SchemaSubset::Any => "any",
+        SchemaSubset::OpenAi => "with `strict`: closed objects, all properties required, no `minLength` and the like",
+        SchemaSubset::Anthropic => "for replies, and with `strict`: closed objects, no bounds, no recursion",
+        SchemaSubset::Gemini => "the members of Google's `Schema`",
     }
 }
 

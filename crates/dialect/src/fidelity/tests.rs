@@ -155,6 +155,8 @@ fn bills_are_counted_as_declared() {
 fn the_document_says_what_is_declared() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/dialects.md");
     let written = std::fs::read_to_string(path).unwrap();
+    // What follows is of the vendors, which this crate does not know.
+    let (written, _) = written.split_once("\n## Vendors\n").unwrap();
     assert!(
         written == super::document::dialects(),
         "docs/dialects.md is not what the code says: run `cargo xtask docs`"

@@ -39,15 +39,7 @@ const REASONING: [&str; 4] = ["reasoning_content", "reasoning", "reasoning_detai
 /// # Errors
 /// If it is not a JSON object.
 pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Result<Fitted, ReadError> {
-    let mut profile = Profile::new(dialect, quirks);
-    if exact && quirks.schemas == SchemaSubset::Unspecified {
-        // A client of the format itself knows which schemas it takes; not how a service differs that speaks it too.
-        profile.schemas = SchemaSubset::Any;
-    }
-    if exact && quirks.limits.call_id.is_none() {
-        // The id comes from the provider itself, mostly: a service that makes longer ones takes them back.
-        profile.call_id.length = None;
-    }
+    let profile = profile(dialect, quirks, exact);
     let scanned = scan(body)?;
     let mut editor = Editor::new(&scanned);
     let (mut names, mut dropped) = (ToolNames::default(), Vec::new());
@@ -103,6 +95,20 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Resul
     limit_stops(&mut editor, &profile, &mut dropped)?;
     hide_users(&mut editor, dialect, &profile, &mut dropped)?;
     Ok(Fitted { body: editor.finish(), names, dropped })
+}
+
+/// The rules for a request.
+fn profile(dialect: Dialect, quirks: &Quirks, exact: bool) -> Profile {
+    let mut profile = Profile::new(dialect, quirks);
+    if exact && quirks.schemas == SchemaSubset::Unspecified {
+        // A client of the format itself knows which schemas it takes; not how a service differs that speaks it too.
+        profile.schemas = SchemaSubset::Any;
+    }
+    if exact && quirks.limits.call_id.is_none() {
+        // The id comes from the provider itself, mostly: a service that makes longer ones takes them back.
+        profile.call_id.length = None;
+    }
+    profile
 }
 
 fn limit_stops(editor: &mut Editor<'_>, profile: &Profile, dropped: &mut Vec<Dropped>) -> Result<(), ReadError> {

@@ -2,6 +2,7 @@
 //!
 //! To add one: an entry in [`ALL`], with a link to the vendor's reference in its comment.
 
+pub mod document;
 mod preset;
 mod table;
 

@@ -3,7 +3,7 @@
 use baton_dialect::{codec, framing::splice};
 use baton_model::entity::{Model, ModelSource};
 use baton_model::event::CollectedReply;
-use baton_model::{Body, Capability, Detail, Dialect, Operation, Target};
+use baton_model::{Body, Capability, Detail, Dialect, Operation, ReplyEvent, Target};
 use baton_provider_api::{Exchange, Frame, Mode, OutgoingRequest, Provider, ProviderError, ReplyForm, Transport};
 use baton_providers::{ProviderConfig, SecretValue, build};
 use baton_sim::{Kind, Sim, SimOptions};
@@ -65,7 +65,17 @@ impl Pair {
         let mut exchange = self.open(ask).await?;
         let mut frames = Vec::new();
         while let Some(frame) = exchange.frames.next().await {
-            frames.push(frame?);
+            let frame = frame?;
+            // A whole reply that failed says so in its one frame, beside what it used.
+            if exchange.form == ReplyForm::Whole
+                && let Some(error) = frame.events.iter().find_map(|event| match event {
+                    ReplyEvent::Failed(error) => Some(error.clone()),
+                    _ => None,
+                })
+            {
+                return Err(error.into());
+            }
+            frames.push(frame);
         }
         Ok((exchange, frames))
     }

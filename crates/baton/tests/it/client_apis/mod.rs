@@ -9,7 +9,7 @@ mod provider_objects;
 use crate::baton::{Baton, ClientReply};
 use bytes::Bytes;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const ANTHROPIC: (&str, &str) = ("anthropic-version", "2023-06-01");
