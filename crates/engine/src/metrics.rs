@@ -3,7 +3,8 @@
 
 use crate::edge_metrics::EdgeMetrics;
 use crate::metric_labels::{
-    AttemptLabels, CacheLabels, CountLabels, Exemplar, ModelLabels, ReasonLabels, RequestLabels, SpanLabels, TaskLabels, TokenLabels,
+    AttemptLabels, CacheLabels, CountLabels, Exemplar, ModelLabels, ReasonLabels, RequestLabels, SpanLabels,
+    TaskLabels, TokenLabels,
 };
 use crate::observe::Spans;
 use crate::trace::Trace;

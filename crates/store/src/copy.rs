@@ -63,7 +63,8 @@ impl CopyReport {
     }
 }
 
-/// Copies everything that is kept from one database to the other, which gets its tables first. Leases stay behind.
+/// Copies everything that is kept from one database to the other, which gets its tables first. Leases stay behind, and what was
+/// learned of counts: it is learned anew.
 /// `progress` is told the table, how many rows of it are done, and how many there are.
 ///
 /// # Errors

@@ -11,6 +11,7 @@
 //! - [`Store::events`], [`Store::audit`]: what is told of all that;
 //! - [`Store::commands`], [`Store::leases`]: what nodes agree on;
 //! - [`Store::provider_objects`]: what callers keep at providers;
+//! - [`Store::learned_counts`]: how models count, as their replies have taught;
 //! - [`Store::stored_responses`]: responses that Baton keeps itself;
 //! - [`copy`]: moves everything to another database;
 //! - [`record`]: a request's record as JSON, for the journal and the API.
@@ -31,6 +32,7 @@ pub mod events;
 pub mod feedback;
 mod json;
 pub mod keys;
+pub mod learned_counts;
 mod leases;
 pub mod ledger;
 mod migration;
@@ -57,6 +59,7 @@ pub use error::StoreError;
 pub use events::{EventFilter, EventRepository, NewEvent};
 pub use feedback::{FeedbackEntry, FeedbackRepository};
 pub use keys::KeyRepository;
+pub use learned_counts::{LearnedCount, LearnedCountRepository};
 pub use leases::LeaseRepository;
 pub use ledger::LedgerRepository;
 pub use models::ModelRepository;
@@ -231,7 +234,12 @@ impl Store {
         ProviderObjectRepository { database: &self.database }
     }
 
-    /// The responses that Baton keeps itself.
+    /// How models count, as their replies have taught.
+    pub fn learned_counts(&self) -> LearnedCountRepository<'_> {
+        LearnedCountRepository { database: &self.database }
+    }
+
+    /// Responses that Baton keeps itself.
     pub fn stored_responses(&self) -> StoredResponseRepository<'_> {
         StoredResponseRepository { database: &self.database }
     }

@@ -15,6 +15,9 @@ pub const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 /// How long a command is remembered, so that it is not executed twice.
 const COMMANDS_KEPT: Duration = Duration::from_secs(24 * 3600);
 
+/// How long is kept what was learned of a key that asks no more.
+const LEARNED_KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
+
 /// Does rounds of work while this node holds the lease; a round says whether there was anything to do. Runs until
 /// stopped.
 ///
@@ -97,5 +100,6 @@ async fn remove(store: &Store, now: Timestamp, kept: Retention) -> Result<(), St
     store.commands().expire(before(COMMANDS_KEPT)).await?;
     store.provider_objects().expire(now).await?;
     store.stored_responses().expire(now).await?;
+    store.learned_counts().forget_before(before(LEARNED_KEPT)).await?;
     Ok(())
 }

@@ -7,6 +7,7 @@
 mod announce;
 mod chores;
 mod follow;
+mod learned;
 mod lease;
 mod start;
 

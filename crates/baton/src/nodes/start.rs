@@ -2,7 +2,7 @@
 
 use super::chores::{self, Retention};
 use super::follow::{self, NodeSnapshots, NoticeSources};
-use super::{Lease, leases};
+use super::{Lease, learned, leases};
 use crate::app::App;
 use crate::config::Config;
 use crate::execute::{self, Executor};
@@ -57,6 +57,10 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     tasks.spawn(run_supervised("health_events", async move {
         stopped.run_until_cancelled(events).await;
     }));
+
+    // Without a lease: every node learns.
+    let sharing = learned::share(app.engine.clone(), app.store.clone(), stop.clone());
+    tasks.spawn(run_supervised("learned_counts", sharing));
 
     let (store, clock) = (app.store.clone(), Arc::clone(app.engine.clock()));
     let kept = Retention { requests: config.ledger.retention, events: config.events.keep };

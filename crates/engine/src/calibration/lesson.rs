@@ -1,16 +1,14 @@
 //! A reply as a lesson: which replies are learned from, and what they teach.
 
-use super::{Calibration, Pupil, SharedState};
+use super::{Calibration, Pupil};
 use crate::call::Call;
 use crate::metrics::Metrics;
 use crate::shared::EngineContext;
-use arc_swap::ArcSwap;
-use baton_meter::calibrate::prefix;
-use baton_meter::calibrate::{Basis, Learner, Prompt};
+use baton_meter::calibrate::Basis;
 use baton_meter::count;
 use baton_model::record::{AttemptRecord, Outcome};
 use baton_model::usage::UsageOrigin;
-use baton_model::{Capability, KeyId, Model, Operation};
+use baton_model::{Capability, Model};
 use baton_tasks::blocking;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -21,11 +19,7 @@ const EAGER: u64 = 64;
 const THEN_ONE_OF: u64 = 16;
 /// A longer body is read for this only if something else had to read it, in bytes.
 const LONGEST: usize = 256 * 1024;
-/// A first estimate that is off by more says that the provider counted something else.
-const PLAUSIBLE: std::ops::RangeInclusive<f64> = 0.1..=10.0;
 
-/// The error of estimates of which nothing was learned, as a share.
-const ERROR: f64 = 0.2;
 /// So many lessons are learned at a time. What comes meanwhile is let go: there will be others.
 pub(super) const AT_ONCE: usize = 2;
 
@@ -41,16 +35,23 @@ pub struct Lesson {
 
 impl Lesson {
     /// The lesson in an attempt that ended, if it is one.
-    pub fn of(calibration: &Calibration, call: &Arc<Call>, model: &Arc<Model>, attempt: &AttemptRecord) -> Option<Self> {
+    pub fn of(
+        calibration: &Calibration,
+        call: &Arc<Call>,
+        model: &Arc<Model>,
+        attempt: &AttemptRecord,
+    ) -> Option<Self> {
         let reported = attempt.usage.input_tokens();
         let counted = matches!(call.wire.capability, Capability::Chat | Capability::Completion | Capability::Embedding);
-        if !counted || attempt.outcome != Outcome::Completed || attempt.origin != UsageOrigin::Reported || reported == 0 {
+        if !counted || attempt.outcome != Outcome::Completed || attempt.origin != UsageOrigin::Reported || reported == 0
+        {
             return None;
         }
         let pupil = Pupil::new(model, call.identity.attribution.key.as_ref(), Basis::Features);
         let seen = calibration.learners.get(&pupil).map_or(0, |learner| learner.load().seen());
         // By the request's id, which is as good as chance and needs no generator.
-        let drawn = seen < EAGER || calibration.name(&pupil, call.identity.arrived.0.unsigned_abs()).is_multiple_of(THEN_ONE_OF);
+        let drawn = seen < EAGER
+            || calibration.name(&pupil, call.identity.arrived.0.unsigned_abs()).is_multiple_of(THEN_ONE_OF);
         let readable = call.content.is_read() || (drawn && call.content.len() <= LONGEST);
         if !readable {
             return None;
@@ -73,52 +74,19 @@ impl Lesson {
         // It was sent, so it was readable; a client's bytes that the provider understood and Baton does not teach nothing.
         let Ok(operation) = self.call.content.read_operation() else { return };
         let key = self.call.identity.attribution.key.as_ref();
-        self.learn_by(Basis::Features, calibration, operation, key);
+        calibration.learn(Basis::Features, operation, &self.model, key, self.reported);
         if !self.thorough {
             return;
         }
         let count = calibration.count(operation, &self.model, key);
         metrics.count_error(&self.model, count.method.name(), count.tokens, self.reported);
         if !count::tokenizer(&self.model).is_exact() {
-            return self.learn_by(Basis::Encoding, calibration, operation, key);
+            return calibration.learn(Basis::Encoding, operation, &self.model, key, self.reported);
         }
         // As the rule itself says it, which goes on to be tested after it was wrong.
         let count = count::operation(operation, &self.model);
         if count.is_exact() {
             calibration.state(&self.model, Basis::Encoding).trust.learn(count.rule, count.tokens == self.reported);
         }
-    }
-
-    fn learn_by(&self, basis: Basis, calibration: &Calibration, operation: &Operation, key: Option<&KeyId>) {
-        let prompt = Prompt::read(operation, &self.model, basis);
-        let ratio = self.reported as f64 / prompt.first_estimate();
-        if !PLAUSIBLE.contains(&ratio) {
-            return;
-        }
-        let pupil = Pupil::new(&self.model, key, basis);
-        let learner = calibration.learners.get_with(pupil.clone(), || Arc::new(ArcSwap::from_pointee(Learner::default())));
-        // Before the learner knows of it: what came after a beginning was estimated without this reply.
-        let (total, error) = (learner.load().predict(prompt.parts()), learner.load().error(ERROR));
-        for boundary in prompt.boundaries() {
-            let rest = (total - learner.load().predict(&boundary.parts)).max(0.0);
-            let Some(known) = prefix::learn(self.reported, rest, error) else { continue };
-            let name = calibration.name(&pupil, boundary.hash);
-            if calibration.prefixes.get(&name).is_none_or(|before| known.replaces(&before)) {
-                calibration.prefixes.insert(name, known);
-            }
-        }
-        learner.rcu(|learner| {
-            let mut learner = Learner::clone(learner);
-            learner.learn(prompt.parts(), self.reported);
-            learner
-        });
-        calibration.state(&self.model, basis).learn(&pupil.key, ratio);
-        calibration.mark_changed(pupil);
-    }
-}
-
-impl Calibration {
-    fn state(&self, model: &Model, basis: Basis) -> Arc<SharedState> {
-        self.models.get_with((model.id.clone(), basis), Arc::default)
     }
 }

@@ -7,18 +7,20 @@
 //! All of it is bounded: what was used longest ago is forgotten first. Learning happens beside the requests, and no
 //! request waits for it.
 
+mod learn;
 mod lesson;
 mod snapshot;
 mod trust;
 
+pub use baton_meter::calibrate::Basis;
 pub use lesson::Lesson;
 pub use snapshot::LearnedRow;
 
 use arc_swap::ArcSwap;
-use baton_meter::calibrate::prefix::KnownPrefix;
-use baton_meter::calibrate::{Basis, Knowledge, Learner, Prompt, SharedRatio};
-use baton_meter::count;
 use baton_meter::TokenCount;
+use baton_meter::calibrate::prefix::KnownPrefix;
+use baton_meter::calibrate::{Knowledge, Learner, Prompt, SharedRatio};
+use baton_meter::count;
 use baton_model::{KeyId, Model, ModelId, Operation};
 use moka::sync::Cache;
 use std::hash::{BuildHasher, RandomState};
@@ -87,7 +89,10 @@ impl Calibration {
     pub fn count(&self, operation: &Operation, model: &Model, key: Option<&KeyId>) -> TokenCount {
         if count::tokenizer(model).is_exact() {
             let count = count::operation(operation, model);
-            let believed = self.models.get(&(model.id.clone(), Basis::Encoding)).is_none_or(|state| state.trust.believes(count.rule));
+            let believed = self
+                .models
+                .get(&(model.id.clone(), Basis::Encoding))
+                .is_none_or(|state| state.trust.believes(count.rule));
             return if believed || !count.is_exact() { count } else { count.demoted() };
         }
         self.count_by(Basis::Encoding, operation, model, key)

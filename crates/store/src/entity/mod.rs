@@ -8,6 +8,7 @@ pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod feedback;
 pub(crate) mod key;
+pub(crate) mod learned_count;
 pub(crate) mod lease;
 pub(crate) mod model;
 pub(crate) mod project;

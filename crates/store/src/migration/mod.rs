@@ -5,6 +5,7 @@ mod m20261124_shared_service;
 mod m20261125_holdings;
 mod m20261127_api_of_requests;
 mod m20261127_kept_responses;
+mod m20261127_learned_counts;
 mod m20261127_more_fields;
 mod m20261127_more_of_projects;
 mod m20261127_upstream_request_ids;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_scopes_and_quotas::Migration),
             Box::new(m20261127_more_of_projects::Migration),
             Box::new(m20261127_upstream_request_ids::Migration),
+            Box::new(m20261127_learned_counts::Migration),
         ]
     }
 }

@@ -6,6 +6,7 @@ mod copies;
 mod events;
 mod files;
 mod keys;
+mod learned_counts;
 mod ledger;
 mod models;
 mod nodes;
@@ -78,6 +79,8 @@ suite! {
     keys_are_kept_whole: crate::keys::are_kept_whole;
     keys_are_listed_in_pages: crate::keys::are_listed_in_pages;
     keys_are_renamed_revoked_deleted: crate::keys::are_renamed_revoked_deleted;
+    learned_counts_are_written_only_over_what_was_read: crate::learned_counts::are_written_only_over_what_was_read;
+    learned_counts_are_read_from_a_time_on_and_forgotten: crate::learned_counts::are_read_from_a_time_on_and_forgotten;
     settings_keep_the_first_or_the_last: crate::settings::keep_the_first_or_the_last;
     records_are_kept_whole: crate::ledger::records_are_kept_whole;
     writing_again_changes_nothing: crate::ledger::writing_again_changes_nothing;
