@@ -101,8 +101,15 @@ pub fn run(corpus: &Path, date: &str) -> anyhow::Result<()> {
     for family in Tokenizer::ALL {
         let estimate = self::family(&features, family, Kind::Estimate, |_| true);
         let careful = self::family(&tokens, family, Kind::Careful, |_| true);
-        println!("{}: {} pairs, error {:.3} and {:.3}", family.name(), estimate.exchanges, estimate.spread.error, careful.spread.error);
-        families.insert(family.name().to_owned(), json!({"estimate": written(&estimate), "careful": written(&careful)}));
+        println!(
+            "{}: {} pairs, error {:.3} and {:.3}",
+            family.name(),
+            estimate.exchanges,
+            estimate.spread.error,
+            careful.spread.error
+        );
+        families
+            .insert(family.name().to_owned(), json!({"estimate": written(&estimate), "careful": written(&careful)}));
     }
     file["families"] = Value::Object(families);
     file["rules"] = rules(&pairs, &file["rules"]);
@@ -114,7 +121,7 @@ pub fn run(corpus: &Path, date: &str) -> anyhow::Result<()> {
 fn rules(pairs: &[Pair], before: &Value) -> Value {
     let mut numbers = std::collections::BTreeMap::<&str, Vec<(f64, f64)>>::new();
     for pair in pairs.iter().filter(|pair| pair.kind.starts_with("OpenAI, ")) {
-        let count = count::operation(&pair.operation, &pair.model);
+        let count = count::operation(&pair.operation, &pair.model, pair.dialect);
         if !count.is_exact() && count.rule.starts_with("openai-") {
             numbers.entry(count.rule).or_default().push((count.tokens as f64, pair.tokens as f64));
         }

@@ -1,8 +1,8 @@
 //! The data file's schema.
 
 use super::linear::{LinearModel, Spread};
-use crate::features::{FEATURES, Feature};
 use crate::count::Framing;
+use crate::features::{FEATURES, Feature, ToolPrompt};
 use crate::media::MediaRule;
 use crate::tokenizer::bare_name;
 use indexmap::IndexMap;
@@ -24,6 +24,8 @@ struct CountingFile {
     _date: String,
     /// Rules for images and documents by beginnings of models' names, the first that fits.
     media: IndexMap<String, MediaRule>,
+    /// What vendors write around tools, by beginnings of models' names, the first that fits.
+    tool_prompts: IndexMap<String, ToolPrompt>,
     /// What OpenAI writes around messages, by beginnings of models' names, the first that fits.
     framing: IndexMap<String, Framing>,
     /// How far OpenAI's rules are off, by their names.
@@ -70,6 +72,7 @@ pub(super) struct Families {
     other: (LinearModel, LinearModel),
     media: IndexMap<String, MediaRule>,
     other_media: MediaRule,
+    tool_prompts: IndexMap<String, ToolPrompt>,
     framing: IndexMap<String, Framing>,
     other_framing: Framing,
     rules: IndexMap<String, Spread>,
@@ -86,6 +89,10 @@ impl Families {
 
     pub(super) fn media(&self, upstream: &str) -> MediaRule {
         lookup(&self.media, upstream).unwrap_or(self.other_media)
+    }
+
+    pub(super) fn tool_prompt(&self, upstream: &str) -> ToolPrompt {
+        lookup(&self.tool_prompts, upstream).unwrap_or_default()
     }
 
     pub(super) fn framing(&self, upstream: &str) -> Framing {
@@ -114,7 +121,16 @@ pub(super) fn read() -> Families {
     let other_media = *file.media.get(OTHER).expect("data/counting.json has the media rule `other`");
     let other_framing = *file.framing.get(OTHER).expect("data/counting.json has the framing `other`");
     let rules = file.rules.iter().map(|(name, spread)| (name.clone(), spread.spread())).collect();
-    Families { models, other, media: file.media, other_media, framing: file.framing, other_framing, rules }
+    Families {
+        models,
+        other,
+        media: file.media,
+        other_media,
+        tool_prompts: file.tool_prompts,
+        framing: file.framing,
+        other_framing,
+        rules,
+    }
 }
 
 #[expect(clippy::expect_used, reason = "a file of this crate; a test reads it")]

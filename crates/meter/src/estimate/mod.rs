@@ -10,7 +10,7 @@ mod linear;
 pub use linear::{LinearModel, Spread};
 
 use crate::count::{CountMethod, Framing, TokenCount};
-use crate::features::Features;
+use crate::features::{Features, ToolPrompt};
 use crate::media::MediaRule;
 use crate::tokenizer::Tokenizer;
 use std::sync::LazyLock;
@@ -40,6 +40,11 @@ pub(crate) fn spread(rule: &str) -> Spread {
 /// What stands around the messages of an OpenAI model, by what its provider calls it.
 pub(crate) fn framing(upstream: &str) -> Framing {
     FAMILIES.framing(upstream)
+}
+
+/// What the vendor of that model writes around tools.
+pub(crate) fn tool_prompt(upstream: &str) -> ToolPrompt {
+    FAMILIES.tool_prompt(upstream)
 }
 
 /// The rule for images and documents of the model that its provider calls that.

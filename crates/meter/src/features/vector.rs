@@ -95,6 +95,8 @@ features! {
     ToolsOffered "tools_offered" Tools,
     /// 1 if there are tools, and the model must call one.
     ToolsForced "tools_forced" Tools,
+    /// Tokens of what the vendor writes around tools, by its rule.
+    ToolPrompt "tool_prompt" Tools,
     /// Functions.
     Functions "functions" Tools,
     /// Tools that only one format knows.
@@ -164,4 +166,14 @@ impl Features {
             self.system[feature as usize] += number;
         }
     }
+}
+
+/// What a vendor writes around tools, in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToolPrompt {
+    /// Where the model may choose.
+    pub offered: u32,
+    /// Where it must call one.
+    pub forced: u32,
 }

@@ -1,7 +1,7 @@
 //! Walks over everything of a request that the model reads, and adds up its features.
 
 use super::text::TextProfile;
-use super::vector::{Feature, Features};
+use super::vector::{Feature, Features, ToolPrompt};
 use crate::media::{self, MediaRule};
 use crate::tokenizer::Tokenizer;
 use baton_model::Operation;
@@ -11,16 +11,19 @@ use baton_model::operation::{CompletionRequest, FormPart, Prompt};
 /// Adds up features as a request is walked over.
 pub(super) struct Walk {
     pub(super) features: Features,
-    pub(super) media: MediaRule,
+    media: MediaRule,
+    tool_prompt: ToolPrompt,
     /// Counts texts too, which costs seven times as much.
-    pub(super) tokenizer: Option<Tokenizer>,
+    tokenizer: Option<Tokenizer>,
     /// Whether the walk is within instructions.
     in_system: bool,
+    /// Whether reasoning still counts: the model has not ended its turn since.
+    in_turn: bool,
 }
 
 impl Walk {
-    pub(super) fn new(media: MediaRule, tokenizer: Option<Tokenizer>) -> Self {
-        Self { features: Features::default(), media, tokenizer, in_system: false }
+    pub(super) fn new(media: MediaRule, tool_prompt: ToolPrompt, tokenizer: Option<Tokenizer>) -> Self {
+        Self { features: Features::default(), media, tool_prompt, tokenizer, in_system: false, in_turn: false }
     }
 
     pub(super) fn operation(&mut self, operation: &Operation) {
@@ -74,7 +77,10 @@ impl Walk {
     }
 
     fn chat(&mut self, request: &ChatRequest) {
-        for message in &request.messages {
+        // Vendors drop the reasoning of turns that have ended, but for what a loop of tools goes on from.
+        let ended = request.messages.iter().rposition(|message| message.role == MessageRole::User);
+        for (place, message) in request.messages.iter().enumerate() {
+            self.in_turn = ended.is_none_or(|ended| place > ended);
             self.message(message);
         }
         for tool in &request.tools {
@@ -82,7 +88,9 @@ impl Walk {
         }
         if !request.tools.is_empty() {
             let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Tool(_)));
+            let ToolPrompt { offered, forced: demanded } = self.tool_prompt;
             self.add(if forced { Feature::ToolsForced } else { Feature::ToolsOffered }, 1.0);
+            self.add(Feature::ToolPrompt, f64::from(if forced { demanded } else { offered }));
         }
         if let OutputFormat::Schema(schema) = &request.output {
             self.add(Feature::Format, 1.0);
@@ -116,8 +124,9 @@ impl Walk {
                     }
                     self.add(Feature::Documents, self.media.document(document) as f64);
                 }
-                // Readable reasoning goes back with its turn; a signature or encrypted reasoning is no text.
-                PartKind::Reasoning(reasoning) => self.text(&reasoning.text),
+                // A signature or encrypted reasoning is no text.
+                PartKind::Reasoning(reasoning) if self.in_turn => self.text(&reasoning.text),
+                PartKind::Reasoning(_) => {}
                 PartKind::ToolCall(call) => {
                     self.add(Feature::ToolCalls, 1.0);
                     self.text(&call.name);

@@ -5,7 +5,7 @@ use baton_model::chat::{Document, Image, MediaSource};
 use serde::Deserialize;
 
 /// The size of an image of which only the address is known, in pixels.
-const USUAL: (u64, u64) = (1024, 1024);
+const USUAL: (u64, u64) = (800, 500);
 /// The most that one image may count, whatever a header says.
 const MOST: u64 = 20_000;
 

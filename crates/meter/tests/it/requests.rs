@@ -39,12 +39,12 @@ fn the_cookbooks_chat_has_the_cookbooks_count() {
         message(MessageRole::User, None, late),
     ]);
     for (name, tokens) in [("gpt-3.5-turbo", 129), ("gpt-4", 129), ("gpt-4o", 124), ("gpt-4o-mini", 124)] {
-        let count = count::operation(&request, &model(name));
+        let count = count::operation(&request, &model(name), Dialect::OpenAi);
         assert_eq!((count.tokens, count.is_exact()), (tokens, true), "{name}");
     }
     // The same encoding, but nobody has published what surrounds the messages: the number is an estimate.
     for name in ["gpt-5-mini", "o3-mini", "gpt-4o-search-preview"] {
-        let count = count::operation(&request, &model(name));
+        let count = count::operation(&request, &model(name), Dialect::OpenAi);
         assert_eq!((count.tokens, count.is_exact()), (124, false), "{name}");
     }
     let claude = count::operation(&request, &model("claude-sonnet-4-5"));

@@ -6,6 +6,7 @@ mod message;
 mod schema;
 mod tools;
 
+use framing::Around;
 pub(crate) use framing::Framing;
 
 use super::{Breakdown, CountMethod, Section, TokenCount};
@@ -15,12 +16,12 @@ use crate::media::MediaRule;
 use crate::tokenizer::Tokenizer;
 use baton_model::chat::{ChatRequest, OutputFormat, ToolChoice};
 use baton_model::operation::{CompletionRequest, Prompt};
-use baton_model::{Model, Operation};
+use baton_model::{Dialect, Model, Operation};
 
 /// How many tokens an OpenAI model reads for the request.
-pub(super) fn operation(operation: &Operation, model: &Model, tokenizer: Tokenizer) -> TokenCount {
+pub(super) fn operation(operation: &Operation, model: &Model, tokenizer: Tokenizer, dialect: Dialect) -> TokenCount {
     match operation {
-        Operation::Chat(request) => Counter::new(model, tokenizer).chat(request),
+        Operation::Chat(request) => Counter::new(model, tokenizer, dialect).chat(request),
         Operation::Completion(request) if is_text(request) => {
             let suffix = request.suffix.as_deref().unwrap_or_default();
             texts(prompts(&request.prompts, tokenizer).saturating_add(tokenizer.count(suffix)), tokenizer)
@@ -56,6 +57,7 @@ fn prompts(prompts: &[Prompt], tokenizer: Tokenizer) -> u64 {
 struct Counter {
     tokenizer: Tokenizer,
     framing: Framing,
+    around: Around,
     media: MediaRule,
     breakdown: Breakdown,
     /// What the count depends on: the rule that is named.
@@ -88,11 +90,12 @@ impl Rule {
 }
 
 impl Counter {
-    fn new(model: &Model, tokenizer: Tokenizer) -> Self {
+    fn new(model: &Model, tokenizer: Tokenizer, dialect: Dialect) -> Self {
         let framing = estimate::framing(&model.upstream);
         Self {
             tokenizer,
             framing,
+            around: if dialect == Dialect::Responses { framing.responses } else { framing.chat },
             media: estimate::media(&model.upstream),
             breakdown: Breakdown::default(),
             rule: Rule::Chat,
@@ -102,12 +105,17 @@ impl Counter {
 
     fn chat(mut self, request: &ChatRequest) -> TokenCount {
         self.breakdown.add(Section::Framing, self.framing.priming);
+        // What a mode or a management of the context adds is not published.
+        let modes = ["reasoning.mode", "context_management", "web_search_options"];
+        if request.extensions.iter().any(|field| modes.contains(&field.path.as_str())) {
+            self.uses(Rule::Other, false);
+        }
         let instructions = self.messages(&request.messages);
         self.tools(request, instructions.as_deref());
         if let OutputFormat::Schema(schema) = &request.output {
             self.uses(Rule::Format, false);
             let around =
-                if instructions.is_some() { self.framing.format_after_instructions } else { self.framing.format };
+                if instructions.is_some() { self.around.format_after_instructions } else { self.around.format };
             let tokens = self.tokenizer.count(&tools::format(schema));
             self.breakdown.add(Section::Format, tokens.saturating_add_signed(around));
         }
@@ -128,9 +136,9 @@ impl Counter {
             Some(text) => {
                 let alone = self.tokenizer.count(text);
                 let both = self.tokenizer.count(&format!("{text}\n\n{}", functions.text));
-                both.saturating_sub(alone).saturating_add_signed(self.framing.tools_after_instructions)
+                both.saturating_sub(alone).saturating_add_signed(self.around.tools_after_instructions)
             }
-            None => self.tokenizer.count(&functions.text).saturating_add_signed(self.framing.tools),
+            None => self.tokenizer.count(&functions.text).saturating_add_signed(self.around.tools),
         };
         self.breakdown.add(Section::Tools, tokens);
         if let Some(ToolChoice::Tool(name)) = &request.tool_choice

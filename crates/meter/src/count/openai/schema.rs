@@ -42,7 +42,8 @@ impl<'s> TypeScript<'s> {
         let (Some(members), true) = (members(schema), depth < DEPTH) else { return self.any("object") };
         let required: Vec<&str> = strings(schema.get("required")).collect();
         let members: Vec<_> = members.iter().map(|(name, member)| (name, self.resolve(member))).collect();
-        let documented = members.iter().any(|(_, member)| !comments(member).is_empty() || member.get("default").is_some());
+        let documented =
+            members.iter().any(|(_, member)| !comments(member).is_empty() || member.get("default").is_some());
         let indent = "  ".repeat(depth);
         let mut lines = Vec::with_capacity(members.len());
         for (name, member) in members {
@@ -70,7 +71,8 @@ impl<'s> TypeScript<'s> {
     }
 
     fn type_of(&mut self, schema: &'s Value, depth: usize) -> String {
-        self.certain &= schema.as_object().is_none_or(|members| members.keys().all(|key| KNOWN.contains(&key.as_str())));
+        self.certain &=
+            schema.as_object().is_none_or(|members| members.keys().all(|key| KNOWN.contains(&key.as_str())));
         if let Some(values) = schema.get("enum").and_then(Value::as_array) {
             return values.iter().map(Value::to_string).collect::<Vec<_>>().join(" | ");
         }
@@ -141,17 +143,8 @@ impl<'s> TypeScript<'s> {
 }
 
 /// Members of a schema whose rendering is known.
-const KNOWN: [&str; 9] = [
-    "type",
-    "description",
-    "title",
-    "enum",
-    "items",
-    "properties",
-    "required",
-    "additionalProperties",
-    "default",
-];
+const KNOWN: [&str; 9] =
+    ["type", "description", "title", "enum", "items", "properties", "required", "additionalProperties", "default"];
 
 fn members(schema: &Value) -> Option<&Map<String, Value>> {
     schema.get("properties")?.as_object()
