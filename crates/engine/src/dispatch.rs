@@ -78,7 +78,7 @@ pub async fn try_candidates(
                 continue;
             }
         };
-        let fitted = match fit::fit(call, &candidate).await {
+        let fitted = match fit::fit(&shared.provider_counts, call, &candidate).await {
             Ok(fitted) => fitted,
             Err(error) if error.code == Code::TokenLimitExceeded => {
                 unfit.get_or_insert(error);

@@ -225,7 +225,7 @@ impl RequestRecorder {
     /// The size of the prompt by Baton's own count.
     fn prompt_tokens(&self, model: &Model) -> u64 {
         match self.call.content.read_operation() {
-            Ok(operation) => count::operation(operation, model).tokens,
+            Ok(operation) => count::operation(operation, model, self.call.wire.dialect).tokens,
             Err(_) => count::bytes_estimate(self.call.content.len() as u64, model).tokens,
         }
     }

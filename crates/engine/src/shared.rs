@@ -7,6 +7,7 @@ use crate::ledger::Ledger;
 use crate::limit::NodeLimits;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
+use crate::provider_counts::ProviderCounts;
 use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
 use crate::settings::EngineSettings;
@@ -28,6 +29,8 @@ pub struct EngineContext {
     pub cache: ResponseCache,
     /// Reasoning that clients drop.
     pub reasoning_cache: ReasoningCache,
+    /// Counts that providers gave.
+    pub provider_counts: ProviderCounts,
     /// Shared calls under way.
     pub coalescer: Coalescer,
     /// How much may be under way at once.

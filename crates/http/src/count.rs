@@ -74,7 +74,7 @@ pub async fn count_here(api: ClientApi, body: Bytes, model: Arc<Model>) -> Resul
         // The same checks as a request to a model has, so that a body that counts can also be sent.
         peek::check(api.dialect(), Capability::TokenCount, &body)?;
         let codec = codec(api.dialect(), Capability::TokenCount).ok_or_else(count_error)?;
-        Ok(baton_meter::count::operation(&codec.read_request(&body)?, &model).tokens)
+        Ok(baton_meter::count::operation(&codec.read_request(&body)?, &model, api.dialect()).tokens)
     };
     // Counting a megabyte takes long enough to delay other requests on an async thread.
     let tokens = blocking("token_count", count).await.unwrap_or_else(|| Err(count_error()))?;

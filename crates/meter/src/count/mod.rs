@@ -15,6 +15,9 @@ use crate::features::Features;
 use crate::tokenizer::Tokenizer;
 use baton_model::{Dialect, Model, Operation};
 
+/// The name of the rule of counts from features alone.
+pub const FEATURES: &str = "features";
+
 /// The tokenizer that counts for a model.
 pub fn tokenizer(model: &Model) -> Tokenizer {
     Tokenizer::for_model(&model.upstream, model.tokenizer.as_deref())

@@ -41,6 +41,8 @@ features! {
     SystemMessages "system_messages" Framing,
     /// Speakers' names.
     Names "names" Framing,
+    /// 1 if the model is asked to reason.
+    Reasoning "reasoning" Framing,
     /// Tokens that are known: ids that the client made.
     Known "known" Messages,
     /// Beginnings of words, of Latin letters.

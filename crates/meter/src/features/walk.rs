@@ -77,6 +77,12 @@ impl Walk {
     }
 
     fn chat(&mut self, request: &ChatRequest) {
+        let reasoning = request.reasoning.as_ref();
+        if reasoning
+            .is_some_and(|options| options.enabled == Some(true) || options.budget.is_some() || options.adaptive)
+        {
+            self.add(Feature::Reasoning, 1.0);
+        }
         // Vendors drop the reasoning of turns that have ended, but for what a loop of tools goes on from.
         let ended = request.messages.iter().rposition(|message| message.role == MessageRole::User);
         for (place, message) in request.messages.iter().enumerate() {

@@ -73,9 +73,14 @@ impl MediaRule {
         const USUAL_PAGES: u64 = 3;
         /// Bytes of a page of a PDF whose pages can't be told.
         const PAGE_BYTES: u64 = 50_000;
+        /// Bytes of a token in a file that is no PDF.
+        const TEXT_BYTES: u64 = 5;
         let named = [&document.title, &document.context].into_iter().flatten().map(|text| text.len() as u64 / 4).sum();
         let pages = match &document.source {
             MediaSource::Text(_) => return named,
+            MediaSource::Base64 { data, media_type } if !is_pdf(data, media_type) => {
+                return named.saturating_add((decoded_len(data) as u64).div_ceil(TEXT_BYTES));
+            }
             MediaSource::Base64 { data, .. } => {
                 header::pages_of_base64(data).unwrap_or_else(|| (decoded_len(data) as u64).div_ceil(PAGE_BYTES))
             }
@@ -83,6 +88,11 @@ impl MediaRule {
         };
         self.page.saturating_mul(pages).saturating_add(named)
     }
+}
+
+/// Whether a file is a PDF, by its type or its first bytes (`%PDF`).
+fn is_pdf(data: &str, media_type: &str) -> bool {
+    media_type == "application/pdf" || data.starts_with("JVBERi")
 }
 
 impl ImageRule {

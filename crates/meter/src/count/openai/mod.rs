@@ -63,6 +63,8 @@ struct Counter {
     /// What the count depends on: the rule that is named.
     rule: Rule,
     certain: bool,
+    /// Whether reasoning still counts: the model has not ended its turn since.
+    in_turn: bool,
 }
 
 /// Which of OpenAI's rules a count depends on, the least certain last.
@@ -72,6 +74,7 @@ enum Rule {
     Tools,
     Calls,
     Format,
+    Reasoning,
     Media,
     Other,
 }
@@ -83,6 +86,7 @@ impl Rule {
             Self::Tools => "openai-tools",
             Self::Calls => "openai-calls",
             Self::Format => "openai-format",
+            Self::Reasoning => "openai-reasoning",
             Self::Media => "openai-media",
             Self::Other => "openai-other",
         }
@@ -100,6 +104,7 @@ impl Counter {
             breakdown: Breakdown::default(),
             rule: Rule::Chat,
             certain: framing.exact,
+            in_turn: false,
         }
     }
 
