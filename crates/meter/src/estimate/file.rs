@@ -87,6 +87,12 @@ impl Families {
         &self.models.get(family).unwrap_or(&self.other).1
     }
 
+    /// How many families have coefficients of their own.
+    #[cfg(test)]
+    pub(super) fn known(&self) -> usize {
+        self.models.len()
+    }
+
     pub(super) fn media(&self, upstream: &str) -> MediaRule {
         lookup(&self.media, upstream).unwrap_or(self.other_media)
     }

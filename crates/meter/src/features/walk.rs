@@ -142,6 +142,9 @@ impl Walk {
                     self.add(Feature::ToolResults, 1.0);
                     self.parts(&result.parts);
                 }
+                PartKind::Other { json, .. } if media::is_sealed(&json.0) => {
+                    self.add(Feature::Known, media::sealed(&json.0) as f64);
+                }
                 PartKind::Other { json, .. } => self.text(&json.0),
             }
         }

@@ -4,8 +4,8 @@ use super::{decoded_len, header};
 use baton_model::chat::{Document, Image, MediaSource};
 use serde::Deserialize;
 
-/// The size of an image of which only the address is known, in pixels.
-const USUAL: (u64, u64) = (800, 500);
+/// The size of an image of which only the address is known, in pixels: that of most of the recorded ones.
+const USUAL: (u64, u64) = (400, 300);
 /// The most that one image may count, whatever a header says.
 const MOST: u64 = 20_000;
 
@@ -70,7 +70,7 @@ impl MediaRule {
     /// Tokens of a document but for its [text](super::document_text).
     pub(crate) fn document(self, document: &Document) -> u64 {
         /// Pages of a document of which only the address is known.
-        const USUAL_PAGES: u64 = 3;
+        const USUAL_PAGES: u64 = 1;
         /// Bytes of a page of a PDF whose pages can't be told.
         const PAGE_BYTES: u64 = 50_000;
         /// Bytes of a token in a file that is no PDF.

@@ -75,23 +75,22 @@ impl Counter {
                 PartKind::Other { json, .. } if super::calls::legacy(&json.0).is_some() => {}
                 PartKind::Other { json, .. } => {
                     self.uses(Rule::Other, false);
-                    self.breakdown.add(section, self.tokenizer.count(&json.0));
+                    let tokens =
+                        if media::is_sealed(&json.0) { media::sealed(&json.0) } else { self.tokenizer.count(&json.0) };
+                    self.breakdown.add(section, tokens);
                 }
             }
         }
     }
 }
 
-/// Bytes of encrypted reasoning that hold no text.
-const SEALING: u64 = 900;
-
 impl Counter {
-    /// Adds encrypted reasoning by its length: recorded requests show 4 tokens for 25 bytes.
+    /// Adds encrypted reasoning by its length.
     fn reasoning(&mut self, reasoning: &Reasoning, section: Section) {
         self.uses(Rule::Reasoning, false);
         let sealed = reasoning.redacted.as_ref().or(reasoning.signature.as_ref());
         if let (true, Some(sealed)) = (self.in_turn, sealed) {
-            self.breakdown.add(section, (sealed.len() as u64).saturating_sub(SEALING).saturating_mul(4) / 25 + 4);
+            self.breakdown.add(section, media::sealed(sealed));
         }
     }
 }

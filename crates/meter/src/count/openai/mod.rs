@@ -53,6 +53,9 @@ fn prompts(prompts: &[Prompt], tokenizer: Tokenizer) -> u64 {
     })
 }
 
+/// What the instructions of the pro mode take, by recorded requests.
+const PRO_MODE: u64 = 1_520;
+
 /// Adds up a chat.
 struct Counter {
     tokenizer: Tokenizer,
@@ -112,8 +115,11 @@ impl Counter {
         self.breakdown.add(Section::Framing, self.framing.priming);
         // What a mode or a management of the context adds is not published.
         let modes = ["reasoning.mode", "context_management", "web_search_options"];
-        if request.extensions.iter().any(|field| modes.contains(&field.path.as_str())) {
+        for field in request.extensions.iter().filter(|field| modes.contains(&field.path.as_str())) {
             self.uses(Rule::Other, false);
+            if field.path == "reasoning.mode" && field.value.0 == "\"pro\"" {
+                self.breakdown.add(Section::Framing, PRO_MODE);
+            }
         }
         let instructions = self.messages(&request.messages);
         self.tools(request, instructions.as_deref());
