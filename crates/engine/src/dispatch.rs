@@ -78,7 +78,7 @@ pub async fn try_candidates(
                 continue;
             }
         };
-        let fitted = match fit::fit(call, &candidate).await {
+        let fitted = match fit::fit(shared, call, &candidate).await {
             Ok(fitted) => fitted,
             Err(error) if error.code == Code::TokenLimitExceeded => {
                 unfit.get_or_insert(error);
@@ -185,7 +185,7 @@ async fn try_candidate(
             return Err(ProviderError::new(ErrorKind::Timeout, "the request's timeout has passed"));
         }
         // The start is in the journal before the request leaves, so that a crash does not hide a call that is billed.
-        recorder.start_attempt(&candidate.model).await?;
+        recorder.start_attempt(&candidate.model, candidate.dialect).await?;
         let mut error = match start_attempt(call, &candidate, &fitted, operation.as_deref(), recorder, deadline).await {
             Ok((exchange, buffered)) => {
                 let mut warnings = fitted.warnings;

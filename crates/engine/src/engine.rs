@@ -12,6 +12,7 @@ use crate::limit::NodeLimits;
 use crate::metrics::{Metrics, Sizes};
 use crate::observe::Observer;
 use crate::pipeline;
+use crate::provider_counts::ProviderCounts;
 use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
 use crate::reply::Reply;
@@ -56,6 +57,7 @@ impl Engine {
         let shared = EngineContext {
             settings,
             registry,
+            provider_counts: ProviderCounts::default(),
             reasoning_cache: ReasoningCache::new(Arc::clone(&cache)),
             cache: ResponseCache::new(settings.cache, cache),
             coalescer: Coalescer::default(),

@@ -1,7 +1,9 @@
 //! Whether a prompt fits a model, before anything is sent: exact where the length in bytes can't settle it.
 
 use crate::call::Call;
+use crate::provider_counts::ProviderCounts;
 use crate::route::Candidate;
+use crate::shared::EngineContext;
 use baton_meter::count::{self, Breakdown, CountMethod, Section, TokenCount};
 use baton_model::operation::Prompt;
 use baton_model::{Capability, Code, Model, Operation, PublicError, Target};
@@ -9,6 +11,7 @@ use baton_provider_api::ReplyForm;
 use baton_tasks::{blocking, compute};
 use memchr::memmem;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An attempt's aim, with its limits set, and what the client should know of that.
 #[derive(Debug)]
@@ -23,8 +26,8 @@ pub struct Fitted {
 
 /// What stands in place of a tokenizer where the bytes alone settle that a prompt fits.
 const BOUND: &str = "bytes";
-/// The share of the limit within which an estimate is checked with the provider, where it offers a count.
-const DOUBTFUL: f64 = 0.10;
+/// How long a provider may take to count: the estimate decides if it takes longer.
+const COUNTING: Duration = Duration::from_secs(2);
 /// What is left for the reply in a context window when the client sets no limit.
 const ANSWER: u64 = 2048;
 /// The smallest context window that is asked for: less would only make the provider load the model again.
@@ -35,7 +38,7 @@ const SMALLEST_WINDOW: u64 = 4096;
 ///
 /// # Errors
 /// `token_limit_exceeded` with both numbers; or what is wrong with the body, if it had to be read.
-pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, PublicError> {
+pub async fn fit(shared: &EngineContext, call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, PublicError> {
     let model = &candidate.model;
     let mut target = Target::new(Arc::clone(model));
     let mut warnings = Vec::new();
@@ -59,7 +62,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
     // The size as far as it is known, and whether it is a count and no mere bound.
     let (mut prompt, mut counted) = (None, false);
     if let Some(limit) = model.token_limit {
-        let size = size(call, candidate, limit, output.unwrap_or(0)).await?;
+        let size = size(shared, call, candidate, limit, output.unwrap_or(0)).await?;
         // A prompt that fills the window leaves no token for the reply, so it counts as too long.
         if size.tokens >= limit {
             return Err(limit_error(model, size, limit));
@@ -73,7 +76,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
                 "max_tokens: lowered from {tokens} to {room}, the rest of {limit} tokens after the prompt"
             ));
         }
-        (prompt, counted) = (Some(size.tokens), size.tokenizer != BOUND);
+        (prompt, counted) = (Some(size.tokens), size.rule != BOUND && size.rule != count::FEATURES);
     }
     // An untouched limit stays unset in the target, so that bytes can pass through unread.
     if output != wanted {
@@ -84,7 +87,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
     if sizes_context && !left_to_client {
         let prompt = match prompt {
             Some(tokens) => tokens,
-            None => count_prompt(call, model).await?.tokens,
+            None => count_prompt(shared, call, candidate).await?.tokens,
         };
         let window = window(prompt.saturating_add(output.unwrap_or(ANSWER)));
         target.context_window = Some(model.token_limit.map_or(window, |limit| window.min(limit)));
@@ -93,7 +96,7 @@ pub async fn fit(call: &Arc<Call>, candidate: &Candidate) -> Result<Fitted, Publ
         // A count takes a while, and the other formats have no place for it.
         _ if !begins_with_prompt_size(call, candidate) => None,
         Some(tokens) if counted => Some(tokens),
-        _ => Some(count_prompt(call, model).await?.tokens),
+        _ => Some(count_prompt(shared, call, candidate).await?.tokens),
     };
     Ok(Fitted { target, warnings, prompt_tokens })
 }
@@ -111,46 +114,87 @@ fn window(tokens: u64) -> u64 {
     tokens.max(SMALLEST_WINDOW).checked_next_power_of_two().unwrap_or(tokens)
 }
 
-/// The size of the prompt: a bound where that settles that it fits with its reply, else a count, checked with the
-/// provider where the count is an estimate close to the limit.
-async fn size(call: &Arc<Call>, candidate: &Candidate, limit: u64, output: u64) -> Result<TokenCount, PublicError> {
+/// The size of the prompt, by the cheapest way that settles whether it fits with its reply: its bytes, its features, a
+/// count, and the provider's own count where Baton's leaves a doubt.
+async fn size(
+    shared: &EngineContext,
+    call: &Arc<Call>,
+    candidate: &Candidate,
+    limit: u64,
+    output: u64,
+) -> Result<TokenCount, PublicError> {
     let model = &candidate.model;
     let bytes = call.content.len() as u64;
-    let bound = TokenCount {
-        method: CountMethod::Estimate,
-        ..TokenCount::exact(Breakdown::only(Section::Messages, bytes), BOUND, BOUND)
-    };
     // A window is sized by the tokens, so a bound is good enough only while it changes nothing.
     let small = !candidate.provider.sizes_context() || bytes + ANSWER <= SMALLEST_WINDOW;
     // A token has at least one byte, so a body that is shorter than the window fits without being counted. Most
     // requests end here.
     if small && bytes > 0 && bytes.saturating_add(output) < limit && !may_hold_media(call) {
-        return Ok(bound);
+        let bound = TokenCount::exact(Breakdown::only(Section::Messages, bytes), BOUND, BOUND);
+        return Ok(TokenCount { method: CountMethod::Estimate, ..bound });
     }
-    let count = count_prompt(call, model).await?;
-    // A call to the provider costs a round trip; far from the limit the estimate decides as well.
-    let doubtful = count.tokens.abs_diff(limit) as f64 <= limit as f64 * DOUBTFUL;
-    if count.is_exact() || !doubtful {
+    let key = call.identity.attribution.key.as_ref();
+    let estimate = compute(call.content.len(), || {
+        Ok::<_, PublicError>(shared.calibration.estimate(call.content.read_operation()?, model, key))
+    })?;
+    if estimate.at_most.saturating_add(output) < limit {
+        return Ok(estimate);
+    }
+    let count = count_prompt(shared, call, candidate).await?;
+    // As far below the count as the bound is above it.
+    let at_least = count.tokens.saturating_mul(2).saturating_sub(count.at_most);
+    if count.is_exact() || count.at_most < limit || at_least >= limit {
         return Ok(count);
     }
+    count_at_provider(shared, call, candidate, count).await
+}
+
+/// The provider's own count, where it has an endpoint for it; else the one at hand.
+async fn count_at_provider(
+    shared: &EngineContext,
+    call: &Arc<Call>,
+    candidate: &Candidate,
+    count: TokenCount,
+) -> Result<TokenCount, PublicError> {
+    let model = &candidate.model;
     let Operation::Chat(request) = call.content.read_operation()? else { return Ok(count) };
     let target = Target::new(Arc::clone(model));
-    match candidate.provider.count_tokens(request, &target) {
-        None => Ok(count),
-        Some(counted) => match counted.await {
-            Ok(tokens) => Ok(TokenCount::exact(Breakdown::only(Section::Messages, tokens), "provider", "provider")),
-            Err(error) => {
-                tracing::warn!(model.id = %model.id, error = error.chain(), "the provider could not count a prompt; Baton's estimate is used");
-                Ok(count)
+    let Some(counting) = candidate.provider.count_tokens(request, &target) else { return Ok(count) };
+    let exact = |tokens| TokenCount::exact(Breakdown::only(Section::Messages, tokens), "provider", "provider");
+    let key = call.content.body().map(|body| ProviderCounts::key(model, &body.bytes));
+    if let Some(tokens) = key.and_then(|key| shared.provider_counts.get(&key)) {
+        return Ok(exact(tokens));
+    }
+    match tokio::time::timeout(COUNTING, counting).await {
+        Ok(Ok(tokens)) => {
+            if let Some(key) = key {
+                shared.provider_counts.insert(key, tokens);
             }
-        },
+            Ok(exact(tokens))
+        }
+        Ok(Err(error)) => {
+            tracing::warn!(model.id = %model.id, error = error.chain(), "the provider could not count a prompt; Baton's estimate is used");
+            Ok(count)
+        }
+        Err(_) => {
+            tracing::warn!(model.id = %model.id, "the provider took too long to count a prompt; Baton's estimate is used");
+            Ok(count)
+        }
     }
 }
 
 /// Counts the prompt on a thread of its own: a megabyte takes a while, and the first count loads the tables.
-async fn count_prompt(call: &Arc<Call>, model: &Arc<Model>) -> Result<TokenCount, PublicError> {
-    let (call, model) = (Arc::clone(call), Arc::clone(model));
-    let counting = blocking("token_count", move || Ok(count::operation(call.content.read_operation()?, &model)));
+async fn count_prompt(
+    shared: &EngineContext,
+    call: &Arc<Call>,
+    candidate: &Candidate,
+) -> Result<TokenCount, PublicError> {
+    let (call, model, dialect) = (Arc::clone(call), Arc::clone(&candidate.model), candidate.dialect);
+    let calibration = Arc::clone(&shared.calibration);
+    let counting = blocking("token_count", move || {
+        let key = call.identity.attribution.key.as_ref();
+        Ok(calibration.count(call.content.read_operation()?, &model, dialect, key))
+    });
     counting.await.unwrap_or_else(|| Err(PublicError::new(Code::Internal, "the prompt could not be counted")))
 }
 

@@ -30,6 +30,7 @@ pub mod metrics_text;
 pub mod names;
 pub mod observe;
 mod pipeline;
+mod provider_counts;
 mod reasoning_cache;
 mod record;
 pub mod registry;

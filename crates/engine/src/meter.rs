@@ -4,7 +4,7 @@ use baton_meter::count;
 use baton_meter::price;
 use baton_model::record::{AttemptError, AttemptRecord, Outcome};
 use baton_model::usage::UsageOrigin;
-use baton_model::{Cost, Model, Nanos, ReplyEvent, Timestamp, Usage, UsageClass, bounds};
+use baton_model::{Cost, Dialect, Model, Nanos, ReplyEvent, Timestamp, Usage, UsageClass, bounds};
 use baton_provider_api::transport::headers::upstream_request_id;
 use baton_provider_api::{Frame, ProviderError};
 use std::sync::Arc;
@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct AttemptMeter {
     /// The model that is tried.
     pub model: Arc<Model>,
+    /// The format in which its provider is asked.
+    pub dialect: Dialect,
     /// When it was sent.
     pub started: Timestamp,
     /// What the provider calls it.
@@ -31,9 +33,10 @@ pub struct AttemptMeter {
 
 impl AttemptMeter {
     /// An attempt that is sent now.
-    pub fn new(model: Arc<Model>, started: Timestamp) -> Self {
+    pub fn new(model: Arc<Model>, dialect: Dialect, started: Timestamp) -> Self {
         Self {
             model,
+            dialect,
             started,
             upstream_request_id: None,
             reported: Usage::default(),

@@ -10,7 +10,7 @@ use crate::trace::Trace;
 use baton_meter::count;
 use baton_model::fault::{ErrorKind, Tried};
 use baton_model::record::{CacheUse, Outcome, RequestError, RequestRecord};
-use baton_model::{Capability, Cost, Model, PublicError, ReplyEvent, SpanId};
+use baton_model::{Capability, Cost, Dialect, Model, PublicError, ReplyEvent, SpanId};
 use baton_provider_api::ProviderError;
 use std::sync::Arc;
 
@@ -84,10 +84,10 @@ impl RequestRecorder {
     ///
     /// # Errors
     /// If the start can't be recorded: then nothing may be sent, since a provider would bill what the ledger never saw.
-    pub async fn start_attempt(&mut self, model: &Arc<Model>) -> Result<(), ProviderError> {
+    pub async fn start_attempt(&mut self, model: &Arc<Model>, dialect: Dialect) -> Result<(), ProviderError> {
         let now = self.shared.clock.now();
         self.set_model(model);
-        let mut running = AttemptMeter::new(Arc::clone(model), now);
+        let mut running = AttemptMeter::new(Arc::clone(model), dialect, now);
         // Vendors bill neither counting nor moderation, so an unreported usage is zero and not an estimate.
         if matches!(self.call.wire.capability, Capability::TokenCount | Capability::Moderation) {
             running = running.without_cost();
@@ -102,7 +102,7 @@ impl RequestRecorder {
         {
             // With the attempt in it. After a crash this line is all that the next process knows of the call.
             let mut start = RequestRecord::clone(record);
-            start.attempts.push(AttemptMeter::new(Arc::clone(model), now).start_record());
+            start.attempts.push(AttemptMeter::new(Arc::clone(model), dialect, now).start_record());
             if let Err(cause) = self.shared.ledger.start(&start).await {
                 let message = "the request can't be recorded in the ledger at the moment, so it was not sent";
                 return Err(ProviderError::new(ErrorKind::Unrecorded, message).with_cause(cause));
@@ -174,7 +174,7 @@ impl RequestRecorder {
     pub fn cost(&self) -> Cost {
         let Some(record) = &self.record else { return Cost::Unpriced };
         let running = self.running.as_ref().map(|attempt| {
-            let (usage, _) = attempt.usage(|| self.prompt_tokens(&attempt.model));
+            let (usage, _) = attempt.usage(|| self.prompt_tokens(&attempt.model, attempt.dialect));
             attempt.cost(&usage)
         });
         // One attempt without a price makes the sum unknown: a part of it would look like the whole.
@@ -216,9 +216,10 @@ impl RequestRecorder {
     fn close_attempt(&mut self, ending: AttemptEnd<'_>) {
         let Some(mut attempt) = self.running.take() else { return };
         self.text_events = attempt.take_text_events();
-        let record = attempt.settle(ending, self.shared.clock.now(), || self.prompt_tokens(&attempt.model));
+        let record =
+            attempt.settle(ending, self.shared.clock.now(), || self.prompt_tokens(&attempt.model, attempt.dialect));
         self.shared.metrics.attempt(&record);
-        if let Some(lesson) = Lesson::of(&self.shared.calibration, &self.call, &attempt.model, &record) {
+        if let Some(lesson) = Lesson::of(&self.shared.calibration, &self.call, &attempt, &record) {
             lesson.spawn(&self.shared);
         }
         if let Some(own) = &mut self.record {
@@ -227,10 +228,11 @@ impl RequestRecorder {
     }
 
     /// The size of the prompt by Baton's own count.
-    fn prompt_tokens(&self, model: &Model) -> u64 {
+    fn prompt_tokens(&self, model: &Model, dialect: Dialect) -> u64 {
         match self.call.content.read_operation() {
             Ok(operation) => {
-                self.shared.calibration.count(operation, model, self.call.identity.attribution.key.as_ref()).tokens
+                let key = self.call.identity.attribution.key.as_ref();
+                self.shared.calibration.count(operation, model, dialect, key).tokens
             }
             Err(_) => count::bytes_estimate(self.call.content.len() as u64, model).tokens,
         }

@@ -8,6 +8,7 @@ use crate::ledger::Ledger;
 use crate::limit::NodeLimits;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
+use crate::provider_counts::ProviderCounts;
 use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
 use crate::settings::EngineSettings;
@@ -29,6 +30,8 @@ pub struct EngineContext {
     pub cache: ResponseCache,
     /// Reasoning that clients drop.
     pub reasoning_cache: ReasoningCache,
+    /// Counts that providers gave.
+    pub provider_counts: ProviderCounts,
     /// Shared calls under way.
     pub coalescer: Coalescer,
     /// How models count, as replies have taught.

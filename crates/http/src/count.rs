@@ -43,7 +43,7 @@ pub async fn messages(State(state): State<HttpState>, mut inbound: Inbound) -> R
             let again = inbound.with_body(bytes);
             exchange::serve(API, Capability::TokenCount, State(state), again).await
         }
-        Counter::Baton(model) => Ok(count_here(API, bytes, model).await?),
+        Counter::Baton(model) => Ok(count_here(&state, API, bytes, model, &inbound.caller).await?),
     }
 }
 
@@ -68,13 +68,20 @@ pub fn counter(
 ///
 /// # Errors
 /// If the request is not of the API's format.
-pub async fn count_here(api: ClientApi, body: Bytes, model: Arc<Model>) -> Result<Response, PublicError> {
-    let name = model.id.clone();
+pub async fn count_here(
+    state: &HttpState,
+    api: ClientApi,
+    body: Bytes,
+    model: Arc<Model>,
+    caller: &Caller,
+) -> Result<Response, PublicError> {
+    let (name, key) = (model.id.clone(), caller.key.clone());
+    let calibration = Arc::clone(state.web.engine.calibration());
     let count = move || {
         // The same checks as a request to a model has, so that a body that counts can also be sent.
         peek::check(api.dialect(), Capability::TokenCount, &body)?;
         let codec = codec(api.dialect(), Capability::TokenCount).ok_or_else(count_error)?;
-        Ok(baton_meter::count::operation(&codec.read_request(&body)?, &model).tokens)
+        Ok(calibration.count(&codec.read_request(&body)?, &model, api.dialect(), key.as_ref()).tokens)
     };
     // Counting a megabyte takes long enough to delay other requests on an async thread.
     let tokens = blocking("token_count", count).await.unwrap_or_else(|| Err(count_error()))?;

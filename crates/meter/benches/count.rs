@@ -2,9 +2,10 @@
 //!
 //! Run with `cargo bench -p baton-meter`.
 
-use baton_meter::{Tokenizer, cost};
+use baton_meter::{Features, Tokenizer, cost};
+use baton_model::chat::{ChatRequest, Message, MessageRole, Part};
 use baton_model::price::Rates;
-use baton_model::{Nanos, Price, Usage, UsageClass};
+use baton_model::{Model, Nanos, Operation, Price, Usage, UsageClass};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -22,6 +23,11 @@ fn count(criterion: &mut Criterion) {
             bencher.iter(|| tokenizer.count(black_box(&hostile)));
         });
     }
+    let parts = vec![Part::text(prose.as_str())];
+    let messages = vec![Message { role: MessageRole::User, name: None, parts }];
+    let request = Operation::Chat(Box::new(ChatRequest { messages, ..ChatRequest::default() }));
+    let model = Model::new("llama3.2", "bench");
+    group.bench_function("features, prose", |bencher| bencher.iter(|| Features::of(black_box(&request), &model)));
     group.finish();
 
     let rates =

@@ -3,7 +3,7 @@
 use super::errors::{Table, quantile};
 use super::pairs::{self, Pair};
 use super::squares::{self, Row, dot};
-use baton_meter::estimate::{self, Spread};
+use baton_meter::estimate::Spread;
 use baton_meter::features::FEATURES;
 use baton_meter::{Feature, Features, Tokenizer, count};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use std::path::Path;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/meter/data/counting.json");
 /// How many requests the coefficients of all families are worth to one family.
 const STRENGTH: f64 = 4.0;
-/// How many the present coefficients are worth to those of all families.
+/// How many the start is worth to those of all families.
 const WEAK: f64 = 0.5;
 /// Tokens that every bound allows beside its share.
 const SLACK: f64 = 5.0;
@@ -49,25 +49,69 @@ pub struct Fitted {
 
 /// Fits one family on the samples that `takes` lets through, near what all families have in common.
 pub fn family(samples: &[Sample<'_>], family: Tokenizer, kind: Kind, takes: impl Fn(&Pair) -> bool) -> Fitted {
-    let start = match kind {
-        Kind::Estimate => estimate::prior(Tokenizer::OTHER).weights,
-        Kind::Careful => estimate::careful(Tokenizer::OTHER).weights,
-    };
+    let start = start(kind);
     let usable = |sample: &&Sample<'_>| sample.pair.fit && takes(sample.pair);
     let rows = |of: &dyn Fn(&Pair) -> bool| -> Vec<Row> {
         let chosen = samples.iter().filter(usable).filter(|sample| of(sample.pair));
         chosen.map(|sample| Row { features: sample.features, tokens: sample.pair.tokens as f64 }).collect()
     };
     // What OpenAI's and Claude's models have around tools is their own.
-    let shared = squares::fit(&rows(&|pair| !own(pair.family)), &start, WEAK);
+    let shared = match family.name() {
+        "claude-new" => squares::fit(&rows(&|pair| pair.family == Tokenizer::CLAUDE), &start, WEAK),
+        _ if own(family) => start,
+        _ => squares::fit(&rows(&|pair| !own(pair.family)), &start, WEAK),
+    };
+    let strength = if family != Tokenizer::CLAUDE_NEW && own(family) { WEAK } else { STRENGTH };
     if family == Tokenizer::OTHER {
         let spread = spread(samples.iter().filter(usable).filter(|sample| !own(sample.pair.family)), &shared);
         return Fitted { weights: shared, spread, exchanges: rows(&|pair| !own(pair.family)).len() };
     }
     let own_rows = rows(&|pair| pair.family == family);
-    let weights = squares::fit(&own_rows, &shared, STRENGTH);
+    let weights = squares::fit(&own_rows, &shared, strength);
     let spread = spread(samples.iter().filter(usable).filter(|sample| sample.pair.family == family), &weights);
     Fitted { weights, spread, exchanges: own_rows.len() }
+}
+
+/// Where every fit begins: what English prose costs in any encoding. Always the same, so that a fit can be repeated.
+fn start(kind: Kind) -> [f64; FEATURES] {
+    const FRAMING: [(Feature, f64); 6] = [
+        (Feature::Constant, 3.0),
+        (Feature::Messages, 4.0),
+        (Feature::SystemMessages, 4.0),
+        (Feature::ToolCalls, 8.0),
+        (Feature::ToolResults, 8.0),
+        (Feature::Functions, 8.0),
+    ];
+    const TEXT: [(Feature, f64); 20] = [
+        (Feature::Words, 1.0),
+        (Feature::LongLetters, 0.15),
+        (Feature::Humps, 0.5),
+        (Feature::Numbers, 1.0),
+        (Feature::SpaceRuns, 0.1),
+        (Feature::Lines, 0.5),
+        (Feature::Marks, 0.8),
+        (Feature::MarkRuns, 0.4),
+        (Feature::Latin, 1.0),
+        (Feature::Alphabets, 0.5),
+        (Feature::Indic, 1.0),
+        (Feature::Symbols, 1.0),
+        (Feature::Ideographs, 1.0),
+        (Feature::Hangul, 1.0),
+        (Feature::Planes, 2.0),
+        (Feature::Controls, 1.0),
+        (Feature::SchemaWords, 1.1),
+        (Feature::SchemaMarks, 0.4),
+        (Feature::FormatWords, 1.1),
+        (Feature::FormatMarks, 0.4),
+    ];
+    const TOKENS: [(Feature, f64); 3] =
+        [(Feature::TextTokens, 1.1), (Feature::SchemaTokens, 1.1), (Feature::FormatTokens, 1.1)];
+    let read: &[_] = if kind == Kind::Estimate { &TEXT } else { &TOKENS };
+    let mut weights = [0.0; FEATURES];
+    for (feature, weight) in FRAMING.iter().chain(read) {
+        weights[*feature as usize] = *weight;
+    }
+    weights
 }
 
 fn own(family: Tokenizer) -> bool {
@@ -121,7 +165,7 @@ pub fn run(corpus: &Path, date: &str) -> anyhow::Result<()> {
 fn rules(pairs: &[Pair], before: &Value) -> Value {
     let mut numbers = std::collections::BTreeMap::<&str, Vec<(f64, f64)>>::new();
     for pair in pairs.iter().filter(|pair| pair.kind.starts_with("OpenAI, ")) {
-        let count = count::operation(&pair.operation, &pair.model);
+        let count = count::operation(&pair.operation, &pair.model, pair.dialect);
         if !count.is_exact() && count.rule.starts_with("openai-") {
             numbers.entry(count.rule).or_default().push((count.tokens as f64, pair.tokens as f64));
         }

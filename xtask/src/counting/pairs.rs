@@ -12,6 +12,7 @@ use std::path::Path;
 pub struct Pair {
     pub id: String,
     pub model: Model,
+    pub dialect: Dialect,
     pub family: Tokenizer,
     /// The row of the table.
     pub kind: String,
@@ -58,7 +59,7 @@ fn pair(exchange: &Exchange) -> Option<Pair> {
     let kind = kind(request, family, exchange.official, dialect);
     // What a service's own tools read is in the reported number too.
     let fit = !kind.ends_with("server tools");
-    Some(Pair { id: exchange.id.clone(), half: half(request), model, family, kind, tokens, fit, operation })
+    Some(Pair { dialect, id: exchange.id.clone(), half: half(request), model, family, kind, tokens, fit, operation })
 }
 
 /// The row of the table that a request belongs to.

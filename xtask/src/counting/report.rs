@@ -61,7 +61,7 @@ fn measure(pairs: &[Pair], kind: Kind) -> Table {
     let mut table = Table::new();
     for pair in pairs {
         let count = match kind {
-            Kind::Careful => count::operation(&pair.operation, &pair.model),
+            Kind::Careful => count::operation(&pair.operation, &pair.model, pair.dialect),
             Kind::Estimate => count::estimate(&pair.operation, &pair.model),
         };
         let row = table.entry(pair.kind.clone()).or_default();
@@ -146,15 +146,15 @@ fn worst(pairs: &[Pair], row: &str) {
     let mut all: Vec<_> = pairs
         .iter()
         .filter(|pair| pair.kind == row)
-        .map(|pair| (count::operation(&pair.operation, &pair.model), pair))
+        .map(|pair| (count::operation(&pair.operation, &pair.model, pair.dialect), pair))
         .collect();
     let error = |tokens: u64, pair: &Pair| (tokens as f64 - pair.tokens as f64) / pair.tokens as f64;
     all.sort_by(|left, right| error(right.0.tokens, right.1).abs().total_cmp(&error(left.0.tokens, left.1).abs()));
-    for (count, pair) in all.iter().take(40) {
+    for (count, pair) in &all {
         let share = error(count.tokens, pair) * 100.0;
         println!(
-            "{} {}: {} for {} ({share:+.1} %) by {} {:?}",
-            pair.id, pair.model.upstream, count.tokens, pair.tokens, count.rule, count.breakdown
+            "{} {:?} {}: {} for {} ({share:+.1} %) by {} {:?}",
+            pair.id, pair.dialect, pair.model.upstream, count.tokens, pair.tokens, count.rule, count.breakdown
         );
     }
 }

@@ -1,6 +1,10 @@
 //! Least squares with coefficients that are not negative and stay near a prior where the data says little.
 
+use baton_meter::Feature;
 use baton_meter::features::FEATURES;
+
+/// What the vendors' rules count already: each of these is a token.
+const RULED: [Feature; 5] = [Feature::Known, Feature::ToolPrompt, Feature::Images, Feature::Documents, Feature::Audio];
 
 /// A row: features, the reported number, and what it weighs.
 pub struct Row {
@@ -20,6 +24,9 @@ const SMALLEST: f64 = 25.0;
 /// Fits coefficients to rows. `strength` is how many rows the prior is worth.
 pub fn fit(rows: &[Row], prior: &[f64; FEATURES], strength: f64) -> [f64; FEATURES] {
     let mut weights = *prior;
+    for feature in RULED {
+        weights[feature as usize] = 1.0;
+    }
     for _ in 0..ROUNDS {
         let (mut normal, mut right) = ([[0.0; FEATURES]; FEATURES], [0.0; FEATURES]);
         let mut sizes = [0.0; FEATURES];
@@ -50,7 +57,7 @@ pub fn fit(rows: &[Row], prior: &[f64; FEATURES], strength: f64) -> [f64; FEATUR
 /// Minimizes coefficient by coefficient, none below zero.
 fn descend(normal: &[[f64; FEATURES]; FEATURES], right: &[f64; FEATURES], weights: &mut [f64; FEATURES]) {
     for _ in 0..SWEEPS {
-        for i in 0..FEATURES {
+        for i in (0..FEATURES).filter(|i| !RULED.iter().any(|feature| *feature as usize == *i)) {
             let others: f64 = (0..FEATURES).filter(|j| *j != i).map(|j| normal[i][j] * weights[j]).sum();
             weights[i] = ((right[i] - others) / normal[i][i]).max(0.0);
         }

@@ -4,6 +4,7 @@
 //! [`address`] tells the model from its views.
 
 pub mod address;
+pub mod client_body;
 pub mod discover;
 pub mod get;
 pub mod health;

@@ -1,4 +1,4 @@
-//! A request body in Baton's own format that is looked at rather than served.
+//! A request body that is looked at rather than served.
 
 use baton_dialect::framing::splice;
 use baton_engine::{Call, CallOptions, HeadSent, Identity, Routing, Snapshot};
@@ -47,9 +47,15 @@ fn text_or_image(body: &Body, snapshot: &Snapshot) -> Capability {
 ///
 /// # Errors
 /// `invalid_request` naming the field; audio comes as a form, which is not looked at.
-pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dyn Clock>) -> Result<Call, PublicError> {
+pub fn call(
+    bytes: Bytes,
+    api: ClientApi,
+    capability: Capability,
+    caller: Caller,
+    clock: &Arc<dyn Clock>,
+) -> Result<Call, PublicError> {
     let ParsedRequest { selector, form, max_output_tokens, deterministic, fallbacks, content, .. } =
-        compute(bytes.len(), || parse_json(ClientApi::Native, capability, bytes))?;
+        compute(bytes.len(), || parse_json(api, capability, bytes))?;
     let cache = baton_engine::CachePolicy::Default;
     let attribution = Attribution { key: caller.key.clone(), ..Attribution::default() };
     Ok(Call {
@@ -59,10 +65,10 @@ pub fn call(bytes: Bytes, capability: Capability, caller: Caller, clock: &Arc<dy
             trace: baton_engine::Trace::none(),
             caller,
             attribution,
-            api: ClientApi::Native.name(),
-            status: ClientApi::Native.status(),
+            api: api.name(),
+            status: api.status(),
         },
-        wire: Wire::new(ClientApi::Native.dialect(), capability),
+        wire: Wire::new(api.dialect(), capability),
         routing: Routing { selector, fallbacks, strict: false, timeout: None },
         options: CallOptions {
             form,

@@ -2,7 +2,7 @@
 
 use super::input::known_capabilities;
 use super::request_body;
-use super::size::measure_prompt;
+use super::size::{Fit, measure_prompt};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Anyone;
@@ -13,6 +13,7 @@ use baton_engine::route::{Candidate, SkippedModel};
 use baton_engine::{Call, Engine};
 use baton_meter::price;
 use baton_model::{Capability, Cost, Model, PublicError, Usage, UsageClass};
+use baton_web::ClientApi;
 use http::{StatusCode, Uri};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -48,7 +49,7 @@ pub struct CandidateView {
     circuit: &'static str,
     /// The size of the prompt, in tokens.
     tokens: u64,
-    /// `exact` or `estimate`.
+    /// `exact`, `calibrated` or `estimate`.
     method: &'static str,
     /// Its context window, in tokens; null: unknown.
     token_limit: Option<u64>,
@@ -104,7 +105,7 @@ pub async fn route(
     params.finish()?;
     let engine = &admin.web.engine;
     let capability = request_body::capability(&bytes, said, &engine.registry().snapshot())?;
-    let call = request_body::call(bytes, capability, caller, engine.clock())?;
+    let call = request_body::call(bytes, ClientApi::Native, capability, caller, engine.clock())?;
     let plan = engine.plan(&call)?;
     let candidates = plan.candidates.iter().map(|candidate| view(engine, &call, candidate));
     let passed = |SkippedModel { model, reason }| PassedView { model_id: model.to_string(), reason };
@@ -118,8 +119,10 @@ pub async fn route(
 
 fn view(engine: &Engine, call: &Call, candidate: &Candidate) -> Result<CandidateView, PublicError> {
     let model = &candidate.model;
-    let size = measure_prompt(call.content.read_operation()?, model);
-    let too_long = (size.fits == Some(false)).then(|| {
+    let (calibration, key) = (engine.calibration(), call.identity.caller.key.as_ref());
+    let size = measure_prompt(calibration, call.content.read_operation()?, model, candidate.dialect, key);
+    let fits = size.fits.map(|fit| fit != Fit::No);
+    let too_long = (fits == Some(false)).then(|| {
         let limit = model.token_limit.unwrap_or_default();
         format!("the prompt has {} tokens, but the context window has {limit}", size.count.tokens)
     });
@@ -134,7 +137,7 @@ fn view(engine: &Engine, call: &Call, candidate: &Candidate) -> Result<Candidate
         tokens: size.count.tokens,
         method: size.count.method.name(),
         token_limit: model.token_limit,
-        fits: size.fits,
+        fits,
         reason: too_long,
         expected_cost: expected_cost(model, call, size.count.tokens),
     })

@@ -6,6 +6,41 @@ use serde_json::json;
 
 const HELLO: &str = r#""messages": [{"role": "user", "content": "Hello there"}]"#;
 
+/// The body of every client API is taken as it is, and its fields tell which it is.
+#[tokio::test]
+async fn the_body_of_any_client_api_is_counted() {
+    let admin = TestAdmin::new().await;
+    admin.register("m", r#", "upstream": "gpt-4o", "price": {"input": "1", "output": "10"}"#).await;
+    admin.register("v", r#", "capabilities": ["EMBEDDING"], "tokenizer": "cl100k""#).await;
+    for (query, body, api, tokens) in [
+        ("", format!(r#"{{"model_id": "m", {HELLO}}}"#), "native", 9),
+        ("?api=openai", format!(r#"{{"model": "m", {HELLO}}}"#), "openai", 9),
+        ("", r#"{"model": "m", "input": "Hello there"}"#.into(), "responses", 9),
+        (
+            "",
+            r#"{"model": "m", "instructions": "Be kind", "input": [{"role": "user", "content": "Hello there"}]}"#
+                .into(),
+            "responses",
+            15,
+        ),
+        ("", format!(r#"{{"model": "m", "max_tokens": 5, "system": "Be kind", {HELLO}}}"#), "anthropic", 15),
+        ("", format!(r#"{{"model": "m", "options": {{"num_predict": 5}}, {HELLO}}}"#), "ollama", 9),
+        ("", r#"{"model": "v", "input": ["Hello there"]}"#.into(), "native", 2),
+    ] {
+        let reply = admin.post(&format!("/api/models/tokens{query}"), &body).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        let json = reply.json();
+        assert_eq!((&json["api"], &json["tokens"]), (&json!(api), &json!(tokens)), "{body}: {json}");
+        let parts: u64 = json["breakdown"].as_object().unwrap().values().filter_map(|part| part.as_u64()).sum();
+        assert_eq!(parts, tokens, "{json}");
+        assert!(json["at_most"].as_u64() >= json["tokens"].as_u64());
+    }
+    let priced = admin.post("/api/models/tokens", &format!(r#"{{"model_id": "m", "max_tokens": 100, {HELLO}}}"#)).await;
+    assert_eq!(priced.json()["expected_cost"], json!(0.001_009), "9 tokens in, 100 out");
+    let refused = admin.post("/api/models/tokens?api=grpc", "{}").await;
+    refused.is_refused(400, "invalid_request", &["api"]);
+}
+
 #[tokio::test]
 async fn tokens_are_counted_without_asking_anyone() {
     let admin = TestAdmin::new().await;
@@ -13,18 +48,18 @@ async fn tokens_are_counted_without_asking_anyone() {
     admin.register("v", r#", "capabilities": ["EMBEDDING"], "tokenizer": "cl100k", "token_limit": 3"#).await;
     admin.register("c", r#", "capabilities": ["COMPLETION"], "tokenizer": "o200k", "token_limit": 100"#).await;
     for (body, tokens, method, fits) in [
-        (format!(r#"{{"model_id": "m", {HELLO}}}"#), 9, "exact", json!(true)),
+        (format!(r#"{{"model_id": "m", {HELLO}}}"#), 9, "exact", json!("yes")),
         (
             r#"{"model_id": "m", "messages": [{"role": "user", "content": "Hello there again"}]}"#.into(),
             10,
             "exact",
-            json!(false),
+            json!("no"),
         ),
         // Four tokens in a window of three: each text has the window to itself.
-        (r#"{"model": "v", "input": ["Hello there", "Hello there"]}"#.into(), 4, "exact", json!(true)),
-        (r#"{"model": "v", "input": "Hello there how are you"}"#.into(), 5, "exact", json!(false)),
-        (r#"{"model": "c", "prompt": "Hello there"}"#.into(), 2, "exact", json!(true)),
-        (format!(r#"{{"model_id": "house", {HELLO}}}"#), 11, "estimate", json!(true)),
+        (r#"{"model": "v", "input": ["Hello there", "Hello there"]}"#.into(), 4, "exact", json!("yes")),
+        (r#"{"model": "v", "input": "Hello there how are you"}"#.into(), 5, "exact", json!("no")),
+        (r#"{"model": "c", "prompt": "Hello there"}"#.into(), 2, "exact", json!("yes")),
+        (format!(r#"{{"model_id": "house", {HELLO}}}"#), 11, "estimate", json!("yes")),
     ] {
         let reply = admin.post("/api/models/tokens", &body).await;
         assert_eq!(reply.status, 200, "{}", reply.text);

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use baton_engine::calibration::Basis;
     use baton_model::operation::{CompletionRequest, Prompt};
-    use baton_model::{ManualClock, Model, Operation};
+    use baton_model::{Model, Operation, SystemClock};
 
     fn node(store: &Store) -> Sharing {
         Sharing::new(Arc::default(), store.clone(), Arc::new(SystemClock))

@@ -2,13 +2,14 @@
 
 use super::{Calibration, Pupil};
 use crate::call::Call;
+use crate::meter::AttemptMeter;
 use crate::metrics::Metrics;
 use crate::shared::EngineContext;
 use baton_meter::calibrate::Basis;
 use baton_meter::count;
 use baton_model::record::{AttemptRecord, Outcome};
 use baton_model::usage::UsageOrigin;
-use baton_model::{Capability, Model};
+use baton_model::{Capability, Dialect, Model};
 use baton_tasks::blocking;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
@@ -27,6 +28,7 @@ pub(super) const AT_ONCE: usize = 2;
 pub struct Lesson {
     call: Arc<Call>,
     model: Arc<Model>,
+    dialect: Dialect,
     reported: u64,
     /// Whether byte-pair tokens are counted too.
     thorough: bool,
@@ -38,9 +40,10 @@ impl Lesson {
     pub fn of(
         calibration: &Calibration,
         call: &Arc<Call>,
-        model: &Arc<Model>,
+        meter: &AttemptMeter,
         attempt: &AttemptRecord,
     ) -> Option<Self> {
+        let model = &meter.model;
         let reported = attempt.usage.input_tokens();
         let counted = matches!(call.wire.capability, Capability::Chat | Capability::Completion | Capability::Embedding);
         if !counted || attempt.outcome != Outcome::Completed || attempt.origin != UsageOrigin::Reported || reported == 0
@@ -57,7 +60,14 @@ impl Lesson {
             return None;
         }
         let room = Arc::clone(&calibration.room).try_acquire_owned().ok()?;
-        Some(Self { call: Arc::clone(call), model: Arc::clone(model), reported, thorough: drawn, _room: room })
+        Some(Self {
+            call: Arc::clone(call),
+            model: Arc::clone(model),
+            dialect: meter.dialect,
+            reported,
+            thorough: drawn,
+            _room: room,
+        })
     }
 
     /// Learns it beside the requests.
@@ -78,13 +88,13 @@ impl Lesson {
         if !self.thorough {
             return;
         }
-        let count = calibration.count(operation, &self.model, key);
+        let count = calibration.count(operation, &self.model, self.dialect, key);
         metrics.count_error(&self.model, count.method.name(), count.tokens, self.reported);
         if !count::tokenizer(&self.model).is_exact() {
             return calibration.learn(Basis::Encoding, operation, &self.model, key, self.reported);
         }
         // As the rule itself says it, which goes on to be tested after it was wrong.
-        let count = count::operation(operation, &self.model);
+        let count = count::operation(operation, &self.model, self.dialect);
         if count.is_exact() {
             calibration.state(&self.model, Basis::Encoding).trust.learn(count.rule, count.tokens == self.reported);
         }

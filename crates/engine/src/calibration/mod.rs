@@ -21,7 +21,7 @@ use baton_meter::TokenCount;
 use baton_meter::calibrate::prefix::KnownPrefix;
 use baton_meter::calibrate::{Knowledge, Learner, Prompt, SharedRatio};
 use baton_meter::count;
-use baton_model::{KeyId, Model, ModelId, Operation};
+use baton_model::{Dialect, KeyId, Model, ModelId, Operation};
 use moka::sync::Cache;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,10 +85,11 @@ impl Calibration {
         self.count_by(Basis::Features, operation, model, key)
     }
 
-    /// How many tokens a prompt has, by the vendor's rules where they are known: some 20 µs for each KB.
-    pub fn count(&self, operation: &Operation, model: &Model, key: Option<&KeyId>) -> TokenCount {
+    /// How many tokens a prompt has that a provider is asked in a format, by the vendor's rules where they are known: some
+    /// 20 µs for each KB.
+    pub fn count(&self, operation: &Operation, model: &Model, dialect: Dialect, key: Option<&KeyId>) -> TokenCount {
         if count::tokenizer(model).is_exact() {
-            let count = count::operation(operation, model);
+            let count = count::operation(operation, model, dialect);
             let believed = self
                 .models
                 .get(&(model.id.clone(), Basis::Encoding))

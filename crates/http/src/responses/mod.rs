@@ -73,7 +73,7 @@ pub async fn input_tokens(State(state): State<HttpState>, mut inbound: Inbound) 
             let call = exchange::call(API, Capability::TokenCount, inbound, headers, request)?;
             Ok(respond(&state.web.engine, call, options).await?)
         }
-        Counter::Baton(model) => Ok(count::count_here(API, body, model).await?),
+        Counter::Baton(model) => Ok(count::count_here(&state, API, body, model, &inbound.caller).await?),
     }
 }
 

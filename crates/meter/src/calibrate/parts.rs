@@ -26,12 +26,12 @@ fn part(feature: Feature) -> usize {
     use Feature as F;
     match feature {
         // What stands around messages.
-        F::Constant | F::Messages | F::SystemMessages | F::Names | F::Known => 0,
+        F::Constant | F::Messages | F::SystemMessages | F::Names | F::Reasoning | F::Known => 0,
         F::Words | F::Letters | F::LongLetters | F::Humps | F::Caps | F::Spaces | F::TextTokens => TEXT,
         F::Numbers | F::Digits | F::SpaceRuns | F::Lines | F::LineRuns | F::Marks | F::MarkRuns | F::Controls => 2,
         F::Latin | F::Alphabets | F::Indic | F::Symbols | F::Ideographs | F::Hangul | F::Planes => 3,
         // A vendor's own instructions for tools are of fixed length; schemas are not.
-        F::ToolsOffered | F::ToolsForced => 4,
+        F::ToolsOffered | F::ToolsForced | F::ToolPrompt => 4,
         F::Functions | F::OtherTools | F::Properties => 5,
         F::SchemaWords | F::SchemaLetters | F::SchemaMarks | F::SchemaTokens => 5,
         F::Format | F::FormatWords | F::FormatLetters | F::FormatMarks | F::FormatTokens => 5,

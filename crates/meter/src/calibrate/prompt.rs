@@ -61,7 +61,7 @@ impl Prompt {
             Basis::Features => (estimate::prior(family), None),
             Basis::Encoding => (estimate::careful(family), Some(family)),
         };
-        let mut walk = Walk::new(estimate::media(&model.upstream), tokenizer);
+        let mut walk = Walk::of(model, tokenizer);
         let boundaries = match operation {
             Operation::Chat(request) => boundaries(&mut walk, request, linear),
             other => {
@@ -157,18 +157,17 @@ impl<'k> Rates<'k> {
 /// Walks over a chat, and notes the places: after the tools, and after each message.
 fn boundaries(walk: &mut Walk, request: &ChatRequest, linear: &LinearModel) -> Vec<Boundary> {
     let mut hasher = DefaultHasher::new();
-    walk.add(Feature::Constant, 1.0);
-    walk.setting(request);
     (&request.tools, &request.tool_choice, &request.output).hash(&mut hasher);
-    let mut boundaries = vec![Boundary { hash: hasher.finish(), parts: parts(linear, &walk.features) }];
+    let (mut boundaries, mut place) = (Vec::new(), 0);
     let later = request.messages.len().saturating_sub(LAST);
-    for (place, message) in request.messages.iter().enumerate() {
-        walk.message(message);
-        message.hash(&mut hasher);
+    walk.add(Feature::Constant, 1.0);
+    walk.chat(request, |features, message| {
         // The hash goes on over those that are not noted: a place stands for everything before it.
-        if place < FIRST || place >= later {
-            boundaries.push(Boundary { hash: hasher.finish(), parts: parts(linear, &walk.features) });
+        message.inspect(|message| message.hash(&mut hasher));
+        if place <= FIRST || place > later {
+            boundaries.push(Boundary { hash: hasher.finish(), parts: parts(linear, features) });
         }
-    }
+        place += 1;
+    });
     boundaries
 }

@@ -13,7 +13,10 @@ pub(crate) use openai::Framing;
 use crate::estimate;
 use crate::features::Features;
 use crate::tokenizer::Tokenizer;
-use baton_model::{Model, Operation};
+use baton_model::{Dialect, Model, Operation};
+
+/// The name of the rule of counts from features alone.
+pub const FEATURES: &str = "features";
 
 /// The tokenizer that counts for a model.
 pub fn tokenizer(model: &Model) -> Tokenizer {
@@ -21,11 +24,12 @@ pub fn tokenizer(model: &Model) -> Tokenizer {
 }
 
 /// How many tokens the model reads for the request: the careful count, with byte-pair encoding. It costs about 20 µs
-/// for each KB; [`estimate()`] costs a tenth.
-pub fn operation(operation: &Operation, model: &Model) -> TokenCount {
+/// for each KB; [`estimate()`] costs a tenth. `dialect` is the format in which the provider is asked: OpenAI writes
+/// other words around tools in a response than in a chat completion.
+pub fn operation(operation: &Operation, model: &Model, dialect: Dialect) -> TokenCount {
     let tokenizer = tokenizer(model);
     if tokenizer.is_exact() {
-        return openai::operation(operation, model, tokenizer);
+        return openai::operation(operation, model, tokenizer, dialect);
     }
     let features = Features::with_tokens(operation, model);
     estimate::careful(tokenizer).count(&features, CountMethod::Estimate, "encoding", tokenizer.name())

@@ -2,7 +2,7 @@
 
 use super::linear::{LinearModel, Spread};
 use crate::count::Framing;
-use crate::features::{FEATURES, Feature};
+use crate::features::{FEATURES, Feature, ToolPrompt};
 use crate::media::MediaRule;
 use crate::tokenizer::bare_name;
 use indexmap::IndexMap;
@@ -24,6 +24,8 @@ struct CountingFile {
     _date: String,
     /// Rules for images and documents by beginnings of models' names, the first that fits.
     media: IndexMap<String, MediaRule>,
+    /// What vendors write around tools, by beginnings of models' names, the first that fits.
+    tool_prompts: IndexMap<String, ToolPrompt>,
     /// What OpenAI writes around messages, by beginnings of models' names, the first that fits.
     framing: IndexMap<String, Framing>,
     /// How far OpenAI's rules are off, by their names.
@@ -70,6 +72,7 @@ pub(super) struct Families {
     other: (LinearModel, LinearModel),
     media: IndexMap<String, MediaRule>,
     other_media: MediaRule,
+    tool_prompts: IndexMap<String, ToolPrompt>,
     framing: IndexMap<String, Framing>,
     other_framing: Framing,
     rules: IndexMap<String, Spread>,
@@ -84,8 +87,18 @@ impl Families {
         &self.models.get(family).unwrap_or(&self.other).1
     }
 
+    /// How many families have coefficients of their own.
+    #[cfg(test)]
+    pub(super) fn known(&self) -> usize {
+        self.models.len()
+    }
+
     pub(super) fn media(&self, upstream: &str) -> MediaRule {
         lookup(&self.media, upstream).unwrap_or(self.other_media)
+    }
+
+    pub(super) fn tool_prompt(&self, upstream: &str) -> ToolPrompt {
+        lookup(&self.tool_prompts, upstream).unwrap_or_default()
     }
 
     pub(super) fn framing(&self, upstream: &str) -> Framing {
@@ -114,7 +127,16 @@ pub(super) fn read() -> Families {
     let other_media = *file.media.get(OTHER).expect("data/counting.json has the media rule `other`");
     let other_framing = *file.framing.get(OTHER).expect("data/counting.json has the framing `other`");
     let rules = file.rules.iter().map(|(name, spread)| (name.clone(), spread.spread())).collect();
-    Families { models, other, media: file.media, other_media, framing: file.framing, other_framing, rules }
+    Families {
+        models,
+        other,
+        media: file.media,
+        other_media,
+        tool_prompts: file.tool_prompts,
+        framing: file.framing,
+        other_framing,
+        rules,
+    }
 }
 
 #[expect(clippy::expect_used, reason = "a file of this crate; a test reads it")]

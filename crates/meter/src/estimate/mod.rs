@@ -10,7 +10,7 @@ mod linear;
 pub use linear::{LinearModel, Spread};
 
 use crate::count::{CountMethod, Framing, TokenCount};
-use crate::features::Features;
+use crate::features::{Features, ToolPrompt};
 use crate::media::MediaRule;
 use crate::tokenizer::Tokenizer;
 use std::sync::LazyLock;
@@ -42,7 +42,44 @@ pub(crate) fn framing(upstream: &str) -> Framing {
     FAMILIES.framing(upstream)
 }
 
+/// What the vendor of that model writes around tools.
+pub(crate) fn tool_prompt(upstream: &str) -> ToolPrompt {
+    FAMILIES.tool_prompt(upstream)
+}
+
 /// The rule for images and documents of the model that its provider calls that.
 pub(crate) fn media(upstream: &str) -> MediaRule {
     FAMILIES.media(upstream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::Feature;
+
+    #[test]
+    fn every_family_has_coefficients_that_count() {
+        for family in Tokenizer::ALL {
+            for model in [prior(family), careful(family)] {
+                assert!(model.weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0), "{}", family.name());
+                assert!(model.spread.error < 1.0 && model.spread.share >= 0.0, "{}", family.name());
+                // What a rule counts is not counted again.
+                assert_eq!(model.weights[Feature::Images as usize], 1.0, "{}", family.name());
+            }
+            // Text costs something by features, and by tokens.
+            assert!(prior(family).weights[Feature::Words as usize] > 0.2, "{}", family.name());
+            let tokens = careful(family).weights[Feature::TextTokens as usize];
+            assert!((0.2..2.5).contains(&tokens), "{}: {tokens}", family.name());
+        }
+        assert_eq!(FAMILIES.known(), Tokenizer::ALL.len());
+    }
+
+    #[test]
+    fn names_find_their_rules() {
+        assert_eq!(tool_prompt("us.anthropic.claude-opus-4-7-v1:0").forced, 804);
+        assert_eq!(tool_prompt("gpt-4o"), ToolPrompt::default());
+        assert_ne!(media("gpt-4o"), media("openai/gpt-4o-mini"));
+        assert_ne!(framing("gpt-5"), framing("gpt-4o"));
+        assert_eq!(framing("nobody-knows"), framing("gpt-4o-search-preview"));
+    }
 }

@@ -7,10 +7,9 @@ mod text;
 mod vector;
 mod walk;
 
+pub(crate) use vector::ToolPrompt;
 pub use vector::{FEATURES, Feature, Features};
 
-use crate::estimate;
-use crate::media::MediaRule;
 use crate::tokenizer::Tokenizer;
 use baton_model::{Model, Operation};
 pub(crate) use walk::Walk;
@@ -19,17 +18,17 @@ impl Features {
     /// The features of a request for a model, without its byte-pair tokens. Images, documents and audio enter as tokens
     /// by the rule of the model's vendor.
     pub fn of(operation: &Operation, model: &Model) -> Self {
-        Self::read(operation, estimate::media(&model.upstream), None)
+        Self::read(operation, model, None)
     }
 
     /// The same with byte-pair tokens ([`Feature::TextTokens`] and the like), which takes seven times as long.
     pub fn with_tokens(operation: &Operation, model: &Model) -> Self {
         let tokenizer = Tokenizer::for_model(&model.upstream, model.tokenizer.as_deref());
-        Self::read(operation, estimate::media(&model.upstream), Some(tokenizer))
+        Self::read(operation, model, Some(tokenizer))
     }
 
-    fn read(operation: &Operation, media: MediaRule, tokenizer: Option<Tokenizer>) -> Self {
-        let mut walk = Walk::new(media, tokenizer);
+    fn read(operation: &Operation, model: &Model, tokenizer: Option<Tokenizer>) -> Self {
+        let mut walk = Walk::of(model, tokenizer);
         walk.operation(operation);
         walk.features
     }

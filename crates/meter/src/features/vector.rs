@@ -41,6 +41,8 @@ features! {
     SystemMessages "system_messages" Framing,
     /// Speakers' names.
     Names "names" Framing,
+    /// 1 if the model is asked to reason.
+    Reasoning "reasoning" Framing,
     /// Tokens that are known: ids that the client made.
     Known "known" Messages,
     /// Beginnings of words, of Latin letters.
@@ -95,6 +97,8 @@ features! {
     ToolsOffered "tools_offered" Tools,
     /// 1 if there are tools, and the model must call one.
     ToolsForced "tools_forced" Tools,
+    /// Tokens of what the vendor writes around tools, by its rule.
+    ToolPrompt "tool_prompt" Tools,
     /// Functions.
     Functions "functions" Tools,
     /// Tools that only one format knows.
@@ -164,4 +168,14 @@ impl Features {
             self.system[feature as usize] += number;
         }
     }
+}
+
+/// What a vendor writes around tools, in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToolPrompt {
+    /// Where the model may choose.
+    pub offered: u32,
+    /// Where it must call one.
+    pub forced: u32,
 }

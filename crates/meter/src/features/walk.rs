@@ -1,32 +1,38 @@
 //! Walks over everything of a request that the model reads, and adds up its features.
 
 use super::text::TextProfile;
-use super::vector::{Feature, Features};
+use super::vector::{Feature, Features, ToolPrompt};
+use crate::estimate;
 use crate::media::{self, MediaRule};
 use crate::tokenizer::Tokenizer;
-use baton_model::Operation;
 use baton_model::chat::{ChatRequest, Message, MessageRole, OutputFormat, Part, PartKind, Tool, ToolChoice};
 use baton_model::operation::{CompletionRequest, FormPart, Prompt};
+use baton_model::{Model, Operation};
 
 /// Adds up features as a request is walked over.
 pub(crate) struct Walk {
     pub(crate) features: Features,
-    pub(super) media: MediaRule,
+    media: MediaRule,
+    tool_prompt: ToolPrompt,
     /// Counts texts too, which costs seven times as much.
-    pub(super) tokenizer: Option<Tokenizer>,
+    tokenizer: Option<Tokenizer>,
     /// Whether the walk is within instructions.
     in_system: bool,
+    /// Whether reasoning still counts: the model has not ended its turn since.
+    in_turn: bool,
 }
 
 impl Walk {
-    pub(crate) fn new(media: MediaRule, tokenizer: Option<Tokenizer>) -> Self {
-        Self { features: Features::default(), media, tokenizer, in_system: false }
+    /// A walk by the rules of a model's vendor.
+    pub(crate) fn of(model: &Model, tokenizer: Option<Tokenizer>) -> Self {
+        let (media, tool_prompt) = (estimate::media(&model.upstream), estimate::tool_prompt(&model.upstream));
+        Self { features: Features::default(), media, tool_prompt, tokenizer, in_system: false, in_turn: false }
     }
 
     pub(crate) fn operation(&mut self, operation: &Operation) {
         self.add(Feature::Constant, 1.0);
         match operation {
-            Operation::Chat(request) => self.chat(request),
+            Operation::Chat(request) => self.chat(request, |_, _| {}),
             Operation::Completion(request) => self.completion(request),
             Operation::Embedding(request) => request.input.iter().for_each(|prompt| self.prompt(prompt)),
             Operation::Image(request) => self.text(&request.prompt),
@@ -73,21 +79,36 @@ impl Walk {
         }
     }
 
-    fn chat(&mut self, request: &ChatRequest) {
+    /// A chat, in the order in which the beginning of one is the beginning of another: what stands beside the messages,
+    /// then each message. `seen` is shown what there is after each.
+    pub(crate) fn chat(&mut self, request: &ChatRequest, mut seen: impl FnMut(&Features, Option<&Message>)) {
+        let reasoning = request.reasoning.as_ref();
+        if reasoning
+            .is_some_and(|options| options.enabled == Some(true) || options.budget.is_some() || options.adaptive)
+        {
+            self.add(Feature::Reasoning, 1.0);
+        }
         self.setting(request);
-        for message in &request.messages {
+        seen(&self.features, None);
+        // Vendors drop the reasoning of turns that have ended, but for what a loop of tools goes on from.
+        let ended = request.messages.iter().rposition(|message| message.role == MessageRole::User);
+        for (place, message) in request.messages.iter().enumerate() {
+            self.in_turn = ended.is_none_or(|ended| place > ended);
             self.message(message);
+            seen(&self.features, Some(message));
         }
     }
 
     /// What a chat says beside its messages: tools and the form of the reply.
-    pub(crate) fn setting(&mut self, request: &ChatRequest) {
+    fn setting(&mut self, request: &ChatRequest) {
         for tool in &request.tools {
             self.tool(tool);
         }
         if !request.tools.is_empty() {
             let forced = matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Tool(_)));
+            let ToolPrompt { offered, forced: demanded } = self.tool_prompt;
             self.add(if forced { Feature::ToolsForced } else { Feature::ToolsOffered }, 1.0);
+            self.add(Feature::ToolPrompt, f64::from(if forced { demanded } else { offered }));
         }
         if let OutputFormat::Schema(schema) = &request.output {
             self.add(Feature::Format, 1.0);
@@ -96,8 +117,7 @@ impl Walk {
         }
     }
 
-    /// One turn of a chat.
-    pub(crate) fn message(&mut self, message: &Message) {
+    fn message(&mut self, message: &Message) {
         self.in_system = matches!(message.role, MessageRole::System | MessageRole::Developer);
         self.add(if self.in_system { Feature::SystemMessages } else { Feature::Messages }, 1.0);
         if let Some(name) = &message.name {
@@ -122,8 +142,9 @@ impl Walk {
                     }
                     self.add(Feature::Documents, self.media.document(document) as f64);
                 }
-                // Readable reasoning goes back with its turn; a signature or encrypted reasoning is no text.
-                PartKind::Reasoning(reasoning) => self.text(&reasoning.text),
+                // A signature or encrypted reasoning is no text.
+                PartKind::Reasoning(reasoning) if self.in_turn => self.text(&reasoning.text),
+                PartKind::Reasoning(_) => {}
                 PartKind::ToolCall(call) => {
                     self.add(Feature::ToolCalls, 1.0);
                     self.text(&call.name);
@@ -132,6 +153,9 @@ impl Walk {
                 PartKind::ToolResult(result) => {
                     self.add(Feature::ToolResults, 1.0);
                     self.parts(&result.parts);
+                }
+                PartKind::Other { json, .. } if media::is_sealed(&json.0) => {
+                    self.add(Feature::Known, media::sealed(&json.0) as f64);
                 }
                 PartKind::Other { json, .. } => self.text(&json.0),
             }

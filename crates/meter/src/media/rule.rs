@@ -4,8 +4,8 @@ use super::{decoded_len, header};
 use baton_model::chat::{Document, Image, MediaSource};
 use serde::Deserialize;
 
-/// The size of an image of which only the address is known, in pixels.
-const USUAL: (u64, u64) = (1024, 1024);
+/// The size of an image of which only the address is known, in pixels: that of most of the recorded ones.
+const USUAL: (u64, u64) = (400, 300);
 /// The most that one image may count, whatever a header says.
 const MOST: u64 = 20_000;
 
@@ -70,12 +70,17 @@ impl MediaRule {
     /// Tokens of a document but for its [text](super::document_text).
     pub(crate) fn document(self, document: &Document) -> u64 {
         /// Pages of a document of which only the address is known.
-        const USUAL_PAGES: u64 = 3;
+        const USUAL_PAGES: u64 = 1;
         /// Bytes of a page of a PDF whose pages can't be told.
         const PAGE_BYTES: u64 = 50_000;
+        /// Bytes of a token in a file that is no PDF.
+        const TEXT_BYTES: u64 = 5;
         let named = [&document.title, &document.context].into_iter().flatten().map(|text| text.len() as u64 / 4).sum();
         let pages = match &document.source {
             MediaSource::Text(_) => return named,
+            MediaSource::Base64 { data, media_type } if !is_pdf(data, media_type) => {
+                return named.saturating_add((decoded_len(data) as u64).div_ceil(TEXT_BYTES));
+            }
             MediaSource::Base64 { data, .. } => {
                 header::pages_of_base64(data).unwrap_or_else(|| (decoded_len(data) as u64).div_ceil(PAGE_BYTES))
             }
@@ -83,6 +88,11 @@ impl MediaRule {
         };
         self.page.saturating_mul(pages).saturating_add(named)
     }
+}
+
+/// Whether a file is a PDF, by its type or its first bytes (`%PDF`).
+fn is_pdf(data: &str, media_type: &str) -> bool {
+    media_type == "application/pdf" || data.starts_with("JVBERi")
 }
 
 impl ImageRule {

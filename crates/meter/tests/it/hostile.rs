@@ -1,6 +1,8 @@
 //! Texts made to break a tokenizer: each of a megabyte, each with the number that it must have.
 
-use baton_meter::Tokenizer;
+use baton_meter::{Tokenizer, count};
+use baton_model::chat::{ChatRequest, Json, Tool};
+use baton_model::{Dialect, Model, Operation};
 
 const MEGABYTE: usize = 1_000_000;
 
@@ -53,6 +55,36 @@ fn estimates_never_exceed_the_bytes() {
     for text in ["a", "é", "\u{1F9FF}", "\u{10ffff}", "\0\u{1}\u{2}"] {
         for tokenizer in Tokenizer::ALL {
             assert!(tokenizer.count(text) <= text.len() as u64, "{text:?} by {}", tokenizer.name());
+        }
+    }
+}
+
+/// Schemas that name themselves, or each other, would make a type without end.
+#[test]
+fn schemas_that_go_in_circles_come_to_an_end() {
+    let variants = vec![r##"{"$ref":"#"}"##; 60].join(",");
+    let deep = format!("{}1{}", r#"{"items":"#.repeat(5_000), "}".repeat(5_000));
+    let wide = format!(
+        r##"{{"type":"object","properties":{{"a":{{"$ref":"#"}},"b":{{"$ref":"#"}},"c":{{"anyOf":[{variants}]}}}}}}"##
+    );
+    for schema in [wide, deep, r##"{"$ref":"#"}"##.to_owned(), "[]".to_owned()] {
+        let tool = Tool::Function {
+            name: "f".into(),
+            description: None,
+            parameters: Some(Json(schema.clone())),
+            strict: None,
+            cache: None,
+            extensions: Vec::new(),
+        };
+        let request = ChatRequest { tools: vec![tool], ..ChatRequest::default() };
+        let request = Operation::Chat(Box::new(request));
+        for name in ["gpt-4o", "gpt-5", "claude-sonnet-4-5", "llama3"] {
+            let model = Model::new(name, "test");
+            let count = count::operation(&request, &model, Dialect::OpenAi);
+            // Linear in the schema, whatever it says.
+            assert!(count.tokens <= 40 * (schema.len() as u64 + 1_024), "{name}: {count:?}");
+            assert_eq!(count.breakdown.total(), count.tokens);
+            assert!(count::estimate(&request, &model).at_most > 0);
         }
     }
 }

@@ -13,14 +13,6 @@ pub(crate) struct Framing {
     pub priming: u64,
     /// What an earlier turn of the model has more than other turns: its channel.
     pub assistant: u64,
-    /// What tools have around them in a message of their own.
-    pub tools: i64,
-    /// The same after instructions.
-    pub tools_after_instructions: i64,
-    /// What a schema of the reply has around it in a message of its own.
-    pub format: i64,
-    /// The same after instructions.
-    pub format_after_instructions: i64,
     /// What a call has around it.
     pub call: u64,
     /// What the demand for one function takes beside its name; none: it is not said to the model.
@@ -30,4 +22,22 @@ pub(crate) struct Framing {
     pub exact: bool,
     /// Whether recorded chats with functions are.
     pub exact_tools: bool,
+    /// What stands around tools and schemas in a chat completion.
+    pub chat: Around,
+    /// The same in a response.
+    pub responses: Around,
+}
+
+/// Tokens around texts that are added to a prompt, beside the texts themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Around {
+    /// Tools, in a message of their own.
+    pub tools: i64,
+    /// Tools after instructions.
+    pub tools_after_instructions: i64,
+    /// A schema of the reply, in a message of its own.
+    pub format: i64,
+    /// A schema after instructions.
+    pub format_after_instructions: i64,
 }

@@ -5,14 +5,17 @@ use super::framing::PER_MESSAGE;
 use super::{Counter, Rule};
 use crate::count::Section;
 use crate::media;
-use baton_model::chat::{Message, MessageRole, Part, PartKind};
+use baton_model::chat::{Message, MessageRole, Part, PartKind, Reasoning};
 
 impl Counter {
     /// Adds up the messages. The text of the first instructions, behind which tools and schemas stand.
     pub(super) fn messages(&mut self, messages: &[Message]) -> Option<String> {
         let mut instructions = None;
         let calls = Calls::of(messages);
-        for message in messages {
+        // Reasoning of turns that have ended is dropped by the service; a loop of tools goes on from its own.
+        let ended = messages.iter().rposition(|message| message.role == MessageRole::User);
+        for (place, message) in messages.iter().enumerate() {
+            self.in_turn = ended.is_none_or(|ended| place > ended);
             let text = self.message(message, &calls);
             if matches!(message.role, MessageRole::System | MessageRole::Developer) {
                 instructions.get_or_insert(text);
@@ -66,16 +69,28 @@ impl Counter {
                     text.push_str(media::document_text(document).unwrap_or_default());
                     self.breakdown.add(Section::Documents, self.media.document(document));
                 }
-                // Reasoning of earlier turns is dropped by the service, but for what a loop of tools goes on from.
-                PartKind::Reasoning(_) => self.uses(Rule::Other, false),
+                PartKind::Reasoning(reasoning) => self.reasoning(reasoning, section),
                 PartKind::ToolCall(_) => {}
                 PartKind::ToolResult(result) => self.result(result, section, calls),
                 PartKind::Other { json, .. } if super::calls::legacy(&json.0).is_some() => {}
                 PartKind::Other { json, .. } => {
                     self.uses(Rule::Other, false);
-                    self.breakdown.add(section, self.tokenizer.count(&json.0));
+                    let tokens =
+                        if media::is_sealed(&json.0) { media::sealed(&json.0) } else { self.tokenizer.count(&json.0) };
+                    self.breakdown.add(section, tokens);
                 }
             }
+        }
+    }
+}
+
+impl Counter {
+    /// Adds encrypted reasoning by its length.
+    fn reasoning(&mut self, reasoning: &Reasoning, section: Section) {
+        self.uses(Rule::Reasoning, false);
+        let sealed = reasoning.redacted.as_ref().or(reasoning.signature.as_ref());
+        if let (true, Some(sealed)) = (self.in_turn, sealed) {
+            self.breakdown.add(section, media::sealed(sealed));
         }
     }
 }

@@ -6,6 +6,7 @@ mod message;
 mod schema;
 mod tools;
 
+use framing::Around;
 pub(crate) use framing::Framing;
 
 use super::{Breakdown, CountMethod, Section, TokenCount};
@@ -15,12 +16,12 @@ use crate::media::MediaRule;
 use crate::tokenizer::Tokenizer;
 use baton_model::chat::{ChatRequest, OutputFormat, ToolChoice};
 use baton_model::operation::{CompletionRequest, Prompt};
-use baton_model::{Model, Operation};
+use baton_model::{Dialect, Model, Operation};
 
 /// How many tokens an OpenAI model reads for the request.
-pub(super) fn operation(operation: &Operation, model: &Model, tokenizer: Tokenizer) -> TokenCount {
+pub(super) fn operation(operation: &Operation, model: &Model, tokenizer: Tokenizer, dialect: Dialect) -> TokenCount {
     match operation {
-        Operation::Chat(request) => Counter::new(model, tokenizer).chat(request),
+        Operation::Chat(request) => Counter::new(model, tokenizer, dialect).chat(request),
         Operation::Completion(request) if is_text(request) => {
             let suffix = request.suffix.as_deref().unwrap_or_default();
             texts(prompts(&request.prompts, tokenizer).saturating_add(tokenizer.count(suffix)), tokenizer)
@@ -52,15 +53,21 @@ fn prompts(prompts: &[Prompt], tokenizer: Tokenizer) -> u64 {
     })
 }
 
+/// What the instructions of the pro mode take, by recorded requests.
+const PRO_MODE: u64 = 1_520;
+
 /// Adds up a chat.
 struct Counter {
     tokenizer: Tokenizer,
     framing: Framing,
+    around: Around,
     media: MediaRule,
     breakdown: Breakdown,
     /// What the count depends on: the rule that is named.
     rule: Rule,
     certain: bool,
+    /// Whether reasoning still counts: the model has not ended its turn since.
+    in_turn: bool,
 }
 
 /// Which of OpenAI's rules a count depends on, the least certain last.
@@ -70,6 +77,7 @@ enum Rule {
     Tools,
     Calls,
     Format,
+    Reasoning,
     Media,
     Other,
 }
@@ -81,6 +89,7 @@ impl Rule {
             Self::Tools => "openai-tools",
             Self::Calls => "openai-calls",
             Self::Format => "openai-format",
+            Self::Reasoning => "openai-reasoning",
             Self::Media => "openai-media",
             Self::Other => "openai-other",
         }
@@ -88,26 +97,36 @@ impl Rule {
 }
 
 impl Counter {
-    fn new(model: &Model, tokenizer: Tokenizer) -> Self {
+    fn new(model: &Model, tokenizer: Tokenizer, dialect: Dialect) -> Self {
         let framing = estimate::framing(&model.upstream);
         Self {
             tokenizer,
             framing,
+            around: if dialect == Dialect::Responses { framing.responses } else { framing.chat },
             media: estimate::media(&model.upstream),
             breakdown: Breakdown::default(),
             rule: Rule::Chat,
             certain: framing.exact,
+            in_turn: false,
         }
     }
 
     fn chat(mut self, request: &ChatRequest) -> TokenCount {
         self.breakdown.add(Section::Framing, self.framing.priming);
+        // What a mode or a management of the context adds is not published.
+        let modes = ["reasoning.mode", "context_management", "web_search_options"];
+        for field in request.extensions.iter().filter(|field| modes.contains(&field.path.as_str())) {
+            self.uses(Rule::Other, false);
+            if field.path == "reasoning.mode" && field.value.0 == "\"pro\"" {
+                self.breakdown.add(Section::Framing, PRO_MODE);
+            }
+        }
         let instructions = self.messages(&request.messages);
         self.tools(request, instructions.as_deref());
         if let OutputFormat::Schema(schema) = &request.output {
             self.uses(Rule::Format, false);
             let around =
-                if instructions.is_some() { self.framing.format_after_instructions } else { self.framing.format };
+                if instructions.is_some() { self.around.format_after_instructions } else { self.around.format };
             let tokens = self.tokenizer.count(&tools::format(schema));
             self.breakdown.add(Section::Format, tokens.saturating_add_signed(around));
         }
@@ -128,9 +147,9 @@ impl Counter {
             Some(text) => {
                 let alone = self.tokenizer.count(text);
                 let both = self.tokenizer.count(&format!("{text}\n\n{}", functions.text));
-                both.saturating_sub(alone).saturating_add_signed(self.framing.tools_after_instructions)
+                both.saturating_sub(alone).saturating_add_signed(self.around.tools_after_instructions)
             }
-            None => self.tokenizer.count(&functions.text).saturating_add_signed(self.framing.tools),
+            None => self.tokenizer.count(&functions.text).saturating_add_signed(self.around.tools),
         };
         self.breakdown.add(Section::Tools, tokens);
         if let Some(ToolChoice::Tool(name)) = &request.tool_choice

@@ -91,10 +91,11 @@ pub(super) fn format(schema: &Schema) -> String {
 
 /// Takes out what the model is not told. `names` are members of the data, which may be called the same.
 fn strip(value: &mut Value, names: bool) {
-    const UNSAID: [&str; 14] = [
+    const UNSAID: [&str; 15] = [
         "required",
         "additionalProperties",
         "$schema",
+        "format",
         "default",
         "minimum",
         "maximum",
