@@ -18,6 +18,10 @@ const WEAK: f64 = 0.5;
 /// Tokens that every bound allows beside its share.
 const SLACK: f64 = 5.0;
 
+/// The largest share of a bound. Some services put prompts of their own before a request, hundreds of tokens at times;
+/// a bound that allowed for these would be none.
+const MOST: f64 = 1.0;
+
 /// Which of the two models of a family.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -131,7 +135,7 @@ fn spread_of(numbers: Vec<(f64, f64)>) -> Spread {
     };
     let errors = sorted(numbers.iter().map(|(counted, reported)| (counted - reported).abs() / reported).collect());
     let over = numbers.iter().map(|(counted, reported)| (reported - counted - SLACK) / counted.max(1.0));
-    let share = quantile(&sorted(over.collect()), 0.99).max(0.0);
+    let share = quantile(&sorted(over.collect()), 0.99).clamp(0.0, MOST);
     Spread { error: quantile(&errors, 0.5), share, tokens: SLACK }
 }
 

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 #[derive(Subcommand)]
 pub enum Counting {
     Fit(Fit),
-    Check(Check),
+    Check(report::Check),
 }
 
 /// Fits the coefficients in `crates/meter/data/counting.json`
@@ -30,20 +30,6 @@ pub struct Fit {
     date: String,
 }
 
-/// Measures the errors by kind of request; fails where one has grown since it was written down
-#[derive(Args)]
-pub struct Check {
-    /// The folder of recordings
-    #[arg(long)]
-    corpus: PathBuf,
-    /// Writes the figures into `docs/counting.md` and `crates/meter/data/counting-errors.json`, with this date
-    #[arg(long)]
-    write: Option<String>,
-    /// Lists the requests of this row that are off by most
-    #[arg(long)]
-    worst: Option<String>,
-}
-
 impl Counting {
     /// Runs it.
     ///
@@ -52,7 +38,7 @@ impl Counting {
     pub fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Fit(fit) => fit::run(&fit.corpus, &fit.date),
-            Self::Check(check) => report::run(&check),
+            Self::Check(check) => check.run(),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The table of errors, and whether one has grown.
 
-use super::Check;
 use super::errors::{Figures, Table};
 use super::fit::{self, Kind};
 use super::pairs::{self, Pair};
 use anyhow::{Context, bail};
 use baton_meter::count;
+use clap::Args;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
+use std::path::PathBuf;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/counting.md");
 const FIGURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/meter/data/counting-errors.json");
@@ -29,32 +30,46 @@ const REFERENCE: [(&str, &str); 7] = [
 /// Rows with fewer requests say little.
 const FEW: usize = 5;
 
-/// Measures, compares, and writes if asked to.
-///
-/// # Errors
-/// If the recordings can't be read, or an error has grown.
-pub fn run(check: &Check) -> anyhow::Result<()> {
-    let pairs = pairs::read(&check.corpus)?;
-    if let Some(row) = &check.worst {
-        worst(&pairs, row);
-        return Ok(());
-    }
-    let (careful, estimate) = (measure(&pairs, Kind::Careful), measure(&pairs, Kind::Estimate));
-    let crossed = fit::cross_validate(&pairs, Kind::Careful);
-    let crossed_estimate = fit::cross_validate(&pairs, Kind::Estimate);
-    let table = table(&careful, &estimate, &crossed, &crossed_estimate);
-    println!("{table}");
-    let figures = figures(&careful, &estimate);
-    if let Some(date) = &check.write {
+/// Measures the errors by kind of request; fails where one has grown since it was written down
+#[derive(Args)]
+pub struct Check {
+    /// The folder of recordings
+    #[arg(long)]
+    corpus: PathBuf,
+    /// Writes the figures into `docs/counting.md` and `crates/meter/data/counting-errors.json`, with this date
+    #[arg(long)]
+    write: Option<String>,
+    /// Lists the requests of this row that are off by most
+    #[arg(long)]
+    worst: Option<String>,
+}
+
+impl Check {
+    /// Measures, compares, and writes if asked to.
+    ///
+    /// # Errors
+    /// If the recordings can't be read, or an error has grown.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let pairs = pairs::read(&self.corpus)?;
+        if let Some(row) = &self.worst {
+            worst(&pairs, row);
+            return Ok(());
+        }
+        let (careful, estimate) = (measure(&pairs, Kind::Careful), measure(&pairs, Kind::Estimate));
+        let crossed = fit::cross_validate(&pairs, Kind::Careful);
+        let crossed_estimate = fit::cross_validate(&pairs, Kind::Estimate);
+        let table = table(&careful, &estimate, &crossed, &crossed_estimate);
+        println!("{table}");
+        let figures = figures(&careful, &estimate);
+        let Some(date) = &self.write else { return compare(&figures) };
         let intro = format!(
             "Measured on {date} on {} recorded requests with reported usage, by\n`cargo xtask counting check --corpus DIR --write {date}`.\n\n",
             pairs.len()
         );
         write_document(&format!("{intro}{table}"))?;
         std::fs::write(FIGURES, format!("{}\n", serde_json::to_string_pretty(&figures)?))?;
-        return Ok(());
+        Ok(())
     }
-    compare(&figures)
 }
 
 fn measure(pairs: &[Pair], kind: Kind) -> Table {

@@ -66,8 +66,10 @@ mod tests {
                 // What a rule counts is not counted again.
                 assert_eq!(model.weights[Feature::Images as usize], 1.0, "{}", family.name());
             }
-            // Text costs something by features, and by tokens.
-            assert!(prior(family).weights[Feature::Words as usize] > 0.2, "{}", family.name());
+            // Text costs something by features, and by tokens. A word of five letters has a space before it.
+            let word = [(Feature::Words, 1.0), (Feature::Letters, 4.0), (Feature::Spaces, 1.0)];
+            let word: f64 = word.iter().map(|(feature, times)| times * prior(family).weights[*feature as usize]).sum();
+            assert!((0.2..4.0).contains(&word), "{}: {word}", family.name());
             let tokens = careful(family).weights[Feature::TextTokens as usize];
             assert!((0.2..2.5).contains(&tokens), "{}: {tokens}", family.name());
         }

@@ -51,7 +51,7 @@ fn the_cookbooks_chat_has_the_cookbooks_count() {
     }
     let claude = count::operation(&request, &model("claude-sonnet-4-5"), Dialect::Anthropic);
     assert_eq!((claude.is_exact(), claude.tokenizer), (false, "claude"));
-    assert!(claude.tokens > 124);
+    assert!((100..200).contains(&claude.tokens), "{claude:?}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Calls of functions and their results.
 //!
 //! A call is a message to the function, with its arguments as compact JSON; its result is a message from it. Calls made
-//! at once are one call of `multi_tool_use.parallel`, and their results are one list.
+//! at once are one call of `multi_tool_use.parallel` in a chat completion, and their results are one list; in a response
+//! each stays a message.
 
 use super::framing::PER_MESSAGE;
 use super::{Counter, Rule};
@@ -19,11 +20,12 @@ pub(super) struct Calls<'m> {
 }
 
 impl<'m> Calls<'m> {
-    pub(super) fn of(messages: &'m [Message]) -> Self {
+    /// Calls of a turn were made together, if the API joins such calls at all.
+    pub(super) fn of(messages: &'m [Message], joined: bool) -> Self {
         let mut made = HashMap::new();
         for message in messages {
             let calls = || message.parts.iter().filter_map(call);
-            let together = calls().count() > 1;
+            let together = joined && calls().count() > 1;
             made.extend(calls().map(|call| (call.id.as_str(), (call.name.as_str(), together))));
         }
         Self { made }
@@ -48,6 +50,12 @@ impl Counter {
         });
         let mut all: Vec<(String, String)> = legacy.collect();
         all.extend(parts.iter().filter_map(call).map(|call| (call.name.clone(), call.arguments.clone())));
+        if !self.joined {
+            for (name, arguments) in &all {
+                self.call(&format!(" to=functions.{name}"), &compact(arguments));
+            }
+            return;
+        }
         let (recipient, text) = match all.as_slice() {
             [] => return,
             [(name, arguments)] => (format!(" to=functions.{name}"), compact(arguments)),
@@ -61,10 +69,15 @@ impl Counter {
                 (" to=multi_tool_use.parallel".to_owned(), format!("{{\"tool_uses\":[{uses}]}}"))
             }
         };
+        self.call(&recipient, &text);
+    }
+
+    /// Adds one message to a function.
+    fn call(&mut self, recipient: &str, text: &str) {
         self.uses(Rule::Calls, false);
-        let header = PER_MESSAGE + self.tokenizer.count("assistant") + self.tokenizer.count(&recipient);
+        let header = PER_MESSAGE + self.tokenizer.count("assistant") + self.tokenizer.count(recipient);
         self.breakdown.add(Section::Framing, header + self.framing.call);
-        self.breakdown.add(Section::Messages, self.tokenizer.count(&text));
+        self.breakdown.add(Section::Messages, self.tokenizer.count(text));
     }
 
     /// Adds a result that stands alone, and whatever of the others is no text.

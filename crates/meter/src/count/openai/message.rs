@@ -11,7 +11,7 @@ impl Counter {
     /// Adds up the messages. The text of the first instructions, behind which tools and schemas stand.
     pub(super) fn messages(&mut self, messages: &[Message]) -> Option<String> {
         let mut instructions = None;
-        let calls = Calls::of(messages);
+        let calls = Calls::of(messages, self.joined);
         // Reasoning of turns that have ended is dropped by the service; a loop of tools goes on from its own.
         let ended = messages.iter().rposition(|message| message.role == MessageRole::User);
         for (place, message) in messages.iter().enumerate() {

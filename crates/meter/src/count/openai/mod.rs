@@ -66,6 +66,8 @@ struct Counter {
     /// What the count depends on: the rule that is named.
     rule: Rule,
     certain: bool,
+    /// Whether the API joins calls that are made at once.
+    joined: bool,
     /// Whether reasoning still counts: the model has not ended its turn since.
     in_turn: bool,
 }
@@ -107,6 +109,7 @@ impl Counter {
             breakdown: Breakdown::default(),
             rule: Rule::Chat,
             certain: framing.exact,
+            joined: dialect != Dialect::Responses,
             in_turn: false,
         }
     }
