@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a tool for developers")]
 
+mod catalogue;
 mod circles;
 mod corpus;
 mod coverage;
@@ -39,6 +40,8 @@ enum Command {
     Corpus(corpus::Corpus),
     #[command(subcommand)]
     Dialects(coverage::Dialects),
+    #[command(subcommand)]
+    Catalogue(catalogue::CatalogueCommand),
 }
 
 #[derive(Subcommand)]
@@ -57,5 +60,6 @@ fn main() -> anyhow::Result<()> {
         Command::Live(live) => live.run(),
         Command::Corpus(corpus) => corpus.run(),
         Command::Dialects(dialects) => dialects.run(),
+        Command::Catalogue(catalogue) => catalogue.run(),
     }
 }

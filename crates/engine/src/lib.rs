@@ -11,7 +11,8 @@
 
 mod admit;
 mod ask;
-pub mod cache;
+pub mod batched;
+mod cache;
 pub mod call;
 mod coalesce;
 mod dispatch;
@@ -39,6 +40,7 @@ mod shared;
 mod shares;
 pub mod trace;
 
+pub use batched::BatchedReply;
 pub use cache::{CacheDefault, CacheSettings, CacheShare};
 pub use call::{CachePolicy, Call, CallOptions, Content, HeadSent, Identity, ModelSelector, Routing};
 pub use edge_metrics::{ConnectionRefusal, EdgeMetrics, OpenConnection, Port, SlowClient};

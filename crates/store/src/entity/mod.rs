@@ -3,6 +3,7 @@
 pub(crate) mod attempt;
 pub(crate) mod audit;
 pub(crate) mod command;
+pub(crate) mod correction;
 pub(crate) mod counter;
 pub(crate) mod delivery;
 pub(crate) mod event;
@@ -10,6 +11,7 @@ pub(crate) mod feedback;
 pub(crate) mod key;
 pub(crate) mod lease;
 pub(crate) mod model;
+pub(crate) mod price;
 pub(crate) mod project;
 pub(crate) mod provider;
 pub(crate) mod provider_object;
