@@ -166,7 +166,9 @@ async fn corrections_are_written_once_and_records_stay() {
     let record = admin.get(&format!("/api/requests/{id}")).await.json();
     assert_eq!(record["attempts"][0]["unpriced"], "the price has no rate for `output`");
     admin.put("/api/models/m", r#"{"price": {"input": 1, "output": 2}}"#).await.expect(200);
-    let totals = async |admin: &TestAdmin| admin.get("/api/usage?to=2027-01-01").await.json()["items"][0].clone();
+    let totals = async |admin: &TestAdmin| {
+        admin.get("/api/usage?from=2026-11-01&to=2027-01-01").await.json()["items"][0].clone()
+    };
     assert_eq!(totals(&admin).await["unpriced"], 1);
     let done = admin.post("/api/usage/reprice?model=m", "").await.expect(200).json();
     assert_eq!(

@@ -505,13 +505,13 @@ async fn results_of_batches_are_billed_once() {
     let billed: Vec<_> = records.iter().filter(|record| record["api"] == "batch").collect();
     let one = |record: &&Value| {
         let attempt = &record["attempts"][0];
-        let words = ["model", "service_tier"].map(|field| attempt[field].as_str().unwrap_or_default().to_owned());
-        (words, attempt["cost"].to_string())
+        let model = attempt["model"].as_str().unwrap().to_owned();
+        assert_eq!((&attempt["service_tier"], &attempt["unpriced"]), (&json!("batch"), &Value::Null));
+        (model, attempt["cost"].clone())
     };
     let mut found: Vec<_> = billed.iter().map(one).collect();
-    found.sort();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
     // Half of 10 × $1 + 5 × $5, and of 10 × $0.15 + 5 × $0.60, each per million.
-    let haiku = (["haiku".to_owned(), "batch".to_owned()], "0.0000175".to_owned());
-    let mini = (["mini".to_owned(), "batch".to_owned()], "0.00000225".to_owned());
-    assert_eq!(found, [haiku.clone(), haiku, mini]);
+    let haiku = ("haiku".to_owned(), json!(0.000_017_5));
+    assert_eq!(found, [haiku.clone(), haiku, ("mini".to_owned(), json!(0.000_002_25))]);
 }

@@ -132,15 +132,15 @@ impl Price {
     /// not say so in its replies. A region that the price does not name costs nothing more.
     #[must_use]
     pub fn in_region(mut self, region: &str) -> Self {
-        self.periods = std::mem::take(&mut self.periods).into_iter().map(|price| price.in_region(region)).collect();
-        match self.regions.iter().find(|(name, _)| name.eq_ignore_ascii_case(region)) {
-            Some((_, factor)) => {
-                let factor = *factor;
-                self.regions.clear();
-                self.scaled(factor)
-            }
+        // Taken out first: each period has a factor of its own, which must not come on top of this one's.
+        let periods = std::mem::take(&mut self.periods);
+        let named = self.regions.iter().find(|(name, _)| name.eq_ignore_ascii_case(region)).map(|(_, factor)| *factor);
+        let mut price = match named {
+            Some(factor) => Self { regions: Vec::new(), ..self }.scaled(factor),
             None => self,
-        }
+        };
+        price.periods = periods.into_iter().map(|period| period.in_region(region)).collect();
+        price
     }
 
     /// The same with all rates of tokens multiplied, its periods' too.

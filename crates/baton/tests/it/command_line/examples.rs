@@ -81,7 +81,7 @@ pub const EXAMPLES: &[Example] = &[
     example("prices show", &["{price}"], Baton { prints: "0.9" }),
     example("prices rm", &["{price}"], Baton { prints: "removed" }),
     example("prices update", &["{prices}", "--dry-run"], Baton { prints: "amounts would be changed" }),
-    example("usage reprice", &["--from", "2026-11-01", "--dry-run"], Baton { prints: "CORRECTED" }),
+    example("usage reprice", &["--from", "2026-11-01", "--dry-run"], Baton { prints: "none" }),
     example("token mint", &["--sub", "ada"], Nobody),
     example("secrets key", &[], Nobody),
     example("secrets rotate", &[], Nobody),

@@ -131,7 +131,7 @@ fn what_is_wrong_is_named_and_nothing_is_taken_over() {
             "openai.models.x.limit.context",
             "wide",
         ),
-        (r#"{"openai": {"models": {"x": []}}}"#, "openai.models.x", "must be"),
+        (r#"{"openai": {"models": {"x": 1}}}"#, "openai.models.x", "must be"),
         (
             r#"{"x": {"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": "dear"}}"#,
             "x.input_cost_per_token",
