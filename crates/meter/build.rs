@@ -1,4 +1,5 @@
-//! Packs the byte-pair tables for the binary: without what only other ways of encoding need, and compressed.
+//! Packs the byte-pair tables for the binary: without what only other ways of encoding need, and compressed. And the
+//! catalogue of models: without blanks, and compressed.
 //!
 //! The library keeps three automata and two maps for each encoding. Counting uses one automaton and one map, and the
 //! rest is two thirds of the bytes, in the binary and in memory.
@@ -31,6 +32,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         let path = PathBuf::from(std::env::var("OUT_DIR")?).join(format!("{name}.table"));
         std::fs::write(path, lz4_flex::compress_prepend_size(&table))?;
     }
+    pack_catalogue()
+}
+
+/// Checks only that it is JSON; a test reads what it says.
+#[expect(clippy::disallowed_methods, reason = "cargo tells a build script by the environment where to write")]
+fn pack_catalogue() -> Result<(), Box<dyn Error>> {
+    let file = "data/catalogue.json";
+    println!("cargo::rerun-if-changed={file}");
+    // Nothing becomes a float on the way: the file has its amounts as strings.
+    let value: serde_json::Value = serde_json::from_slice(&std::fs::read(file)?)?;
+    let small = serde_json::to_vec(&value)?;
+    let path = PathBuf::from(std::env::var("OUT_DIR")?).join("catalogue.packed");
+    std::fs::write(path, lz4_flex::compress_prepend_size(&small))?;
     Ok(())
 }
 

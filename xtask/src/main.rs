@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a tool for developers")]
 
+mod catalogue;
 mod circles;
 mod corpus;
 mod counting;
@@ -42,6 +43,8 @@ enum Command {
     Counting(counting::Counting),
     #[command(subcommand)]
     Dialects(coverage::Dialects),
+    #[command(subcommand)]
+    Catalogue(catalogue::CatalogueCommand),
 }
 
 #[derive(Subcommand)]
@@ -61,5 +64,6 @@ fn main() -> anyhow::Result<()> {
         Command::Corpus(corpus) => corpus.run(),
         Command::Counting(counting) => counting.run(),
         Command::Dialects(dialects) => dialects.run(),
+        Command::Catalogue(catalogue) => catalogue.run(),
     }
 }

@@ -30,6 +30,7 @@ use utoipa::{Modify, ToSchema};
         (name = "providers", description = "The services that models are called at"),
         (name = "keys", description = "API keys: who may call the API"),
         (name = "projects", description = "Projects that requests are attributed to"),
+        (name = "prices", description = "What models cost, and from where that is known"),
         (name = "usage", description = "Usage and costs"),
         (name = "requests", description = "The ledger: one record per request"),
         (name = "events", description = "Events as they happen"),

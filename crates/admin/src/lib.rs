@@ -15,6 +15,7 @@ mod events;
 mod failures;
 mod keys;
 mod models;
+mod prices;
 mod projects;
 mod providers;
 mod pulse;

@@ -2,7 +2,7 @@
 //!
 //! Paths below `/api/models/` that are no model stand in [`baton_model::ModelId::RESERVED`] too.
 
-use crate::{Admin, audit, cache, events, keys, models, projects, providers, ready, requests, usage, webhooks};
+use crate::{Admin, audit, cache, events, keys, models, prices, projects, providers, ready, requests, usage, webhooks};
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,6 +25,10 @@ pub fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(projects::list::list, projects::create::create))
         .routes(routes!(projects::get::get, projects::update::update, projects::remove::remove))
         .routes(routes!(usage::totals::usage))
+        .routes(routes!(usage::reprice::reprice_usage))
+        .routes(routes!(prices::list::list, prices::create::create))
+        .routes(routes!(prices::take_over::take_over))
+        .routes(routes!(prices::get::get, prices::update::update, prices::remove::remove))
         .routes(routes!(requests::list::list))
         .routes(routes!(requests::get::get))
         .routes(routes!(requests::feedback::give_feedback))

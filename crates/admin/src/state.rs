@@ -3,6 +3,7 @@
 use crate::events::feed::Feed;
 use crate::pulse::DatabaseCheck;
 use axum::extract::FromRef;
+use baton_control::prices::PriceSource;
 use baton_control::{ModelDirectory, ProviderDirectory};
 use baton_store::Store;
 use baton_web::Web;
@@ -21,6 +22,8 @@ pub struct Admin {
     /// Networks besides the public internet where webhooks may be.
     pub(crate) reachable: Arc<[IpNet]>,
     pub(crate) quotas: Quotas,
+    /// Fetches lists of prices.
+    pub(crate) price_source: PriceSource,
 }
 
 /// How much may be kept that is made over the management API.
@@ -43,13 +46,20 @@ impl Admin {
     pub fn new(web: Web, models: Arc<ModelDirectory>, store: Store, providers: Arc<ProviderDirectory>) -> Self {
         let feed = Feed::new(store.clone());
         let (reachable, quotas) = (Arc::new([]) as Arc<[IpNet]>, Quotas::default());
-        Self { web, models, store, providers, feed, pulse: Arc::default(), reachable, quotas }
+        let price_source = PriceSource::new(Vec::new());
+        Self { web, models, store, providers, feed, pulse: Arc::default(), reachable, quotas, price_source }
     }
 
     /// The same with these quotas.
     #[must_use]
     pub fn with_quotas(self, quotas: Quotas) -> Self {
         Self { quotas, ..self }
+    }
+
+    /// The same with lists of prices fetched from there.
+    #[must_use]
+    pub fn with_price_source(self, price_source: PriceSource) -> Self {
+        Self { price_source, ..self }
     }
 
     /// Lets webhooks be in these networks too, besides the public internet.

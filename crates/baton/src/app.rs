@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use baton_admin::Admin;
 use baton_auth::token::Issuer;
 use baton_auth::{ApiKeys, Bootstrap, TokenVerifier, bootstrap};
+use baton_control::prices::PriceSource;
 use baton_control::{ConfiguredProvider, ModelDirectory, ProviderDirectory, ProviderObjects, VendorInfo};
 use baton_conversations::Conversations;
 use baton_engine::{
@@ -96,7 +97,7 @@ impl App {
             witness.measure(config, &engine)?;
         }
         let configured = config.models.iter().map(|model| model.register(clock.now())).collect();
-        let vendors = VendorInfo { names: vendors, unlisted: providers_without_discovery(config) };
+        let vendors = VendorInfo { unlisted: providers_without_discovery(config), ..vendors };
         let models = Arc::new(ModelDirectory::new(store.clone(), engine.clone(), configured, vendors.clone()));
         let keyring = config.auth.keyring().map_err(anyhow::Error::msg)?;
         let providers = ProviderDirectory::new(
@@ -148,7 +149,10 @@ impl App {
         // Clones share their tasks with what the router gets below, so `close` can wait for what requests have begun.
         let background = (state.provider_objects.clone(), state.conversations.clone());
         let admin = Admin::new(web, Arc::clone(&models), store.clone(), Arc::clone(&providers));
-        let admin = admin.allow_networks(config.webhooks.networks()).with_quotas(quotas.management());
+        let admin = admin
+            .allow_networks(config.webhooks.networks())
+            .with_quotas(quotas.management())
+            .with_price_source(PriceSource::new(config.prices.networks()));
         let apart = config.server.management.listen.is_some();
         let paths = PortRouters::new(state, admin, Arc::clone(&shared.notices), apart);
         let webhooks = webhooks(config, &store, &clock, rng.random())?;
@@ -235,18 +239,21 @@ fn tokens(config: &Config, clock: &Arc<dyn Clock>) -> Option<TokenVerifier> {
 
 type ProviderMap = BTreeMap<ProviderId, Arc<dyn Provider>>;
 
-/// The configured providers, and for those that are vendors themselves their names in the catalogue.
+/// The configured providers, and of those that are vendors themselves what the catalogue calls them.
 ///
 /// # Errors
 /// If one can't be made of what is configured: the key is named.
-pub fn providers(config: &Config) -> anyhow::Result<(ProviderMap, BTreeMap<ProviderId, String>)> {
+pub fn providers(config: &Config) -> anyhow::Result<(ProviderMap, VendorInfo)> {
     let transport = Transport::default();
-    let (mut providers, mut vendors) = (ProviderMap::new(), BTreeMap::new());
+    let (mut providers, mut vendors) = (ProviderMap::new(), VendorInfo::default());
     for (name, section) in &config.providers {
         let provider = baton_providers::build(&section.describe(name), &transport)
             .map_err(|error| anyhow::anyhow!("providers.{name}.{}: {}", error.field, error.problem))?;
         let id = ProviderId::from(name);
-        vendors.extend(section.vendor(name).map(|vendor| (id.clone(), vendor)));
+        if let Some(vendor) = section.vendor(name) {
+            vendors.names.insert(id.clone(), vendor.name);
+            vendors.regions.extend(vendor.region.map(|region| (id.clone(), region)));
+        }
         providers.insert(id, provider);
     }
     Ok((providers, vendors))

@@ -178,6 +178,7 @@ impl ProviderObjects {
             provider: provider.clone(),
             owner: Owner::of(caller),
             model: model.cloned(),
+            made_by: None,
             created_at: self.clock.now(),
             expires_at,
         }
@@ -198,8 +199,14 @@ impl ProviderObjects {
             return Ok(());
         }
         let (id, object) = (uuid::Uuid::now_v7().to_string(), object.to_owned());
-        let entry =
-            ProviderObject { id, object, kind, created_at: self.clock.now(), expires_at: None, ..parent.clone() };
+        let entry = ProviderObject {
+            id,
+            object,
+            kind,
+            made_by: Some(parent.object.clone()),
+            expires_at: None,
+            ..parent.clone()
+        };
         match self.store.provider_objects().insert(&entry).await {
             // Each look at a batch names its files again.
             Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),

@@ -1,6 +1,7 @@
 //! The engine: the way into the pipeline.
 
 use crate::ask;
+use crate::batched::BatchedReply;
 use crate::cache::ResponseCache;
 use crate::calibration::Calibration;
 use crate::call::Call;
@@ -161,6 +162,11 @@ impl Engine {
     /// Why new requests can't be recorded, and so are refused; `None`: they can.
     pub fn recording_problem(&self) -> Option<&'static str> {
         self.shared.ledger.recording_problem()
+    }
+
+    /// Records what a reply of a batch used, once, however often its results are read.
+    pub async fn record_batched(&self, reply: BatchedReply) {
+        self.shared.record_batched(reply).await;
     }
 
     /// Waits for what outlives its request, then moves the last records into the database.

@@ -12,6 +12,7 @@
 
 mod admit;
 mod ask;
+pub mod batched;
 pub mod cache;
 pub mod calibration;
 pub mod call;
@@ -42,6 +43,7 @@ mod shared;
 mod shares;
 pub mod trace;
 
+pub use batched::BatchedReply;
 pub use cache::{CacheDefault, CacheSettings, CacheShare};
 pub use calibration::Calibration;
 pub use call::{CachePolicy, Call, CallOptions, Content, HeadSent, Identity, ModelSelector, Routing};

@@ -1,10 +1,10 @@
 //! Looks on as frames pass, and settles what an attempt consumed.
 
 use baton_meter::count;
-use baton_meter::price;
+use baton_meter::price::{self, Costed};
 use baton_model::record::{AttemptError, AttemptRecord, Outcome};
 use baton_model::usage::UsageOrigin;
-use baton_model::{Cost, Dialect, Model, Nanos, ReplyEvent, Timestamp, Usage, UsageClass, bounds};
+use baton_model::{Cost, Dialect, Model, ReplyEvent, Timestamp, Usage, UsageClass, bounds};
 use baton_provider_api::transport::headers::upstream_request_id;
 use baton_provider_api::{Frame, ProviderError};
 use std::sync::Arc;
@@ -131,8 +131,9 @@ impl AttemptMeter {
                 (Outcome::Failed, Some(AttemptError { kind: error.kind, message: error.message.clone() }))
             }
         };
-        let cost = self.cost(&usage);
-        AttemptRecord { outcome, error, usage, origin, cost, finished, ..self.start_record() }
+        let Costed { total: cost, unpriced, .. } = self.price(&usage);
+        let unpriced = unpriced.map(|reason| reason.to_string());
+        AttemptRecord { outcome, error, usage, origin, cost, unpriced, finished, ..self.start_record() }
     }
 
     /// The record of an attempt that was just sent; it stands in the ledger if the process ends before the reply.
@@ -149,17 +150,18 @@ impl AttemptMeter {
             usage: Usage::default(),
             origin: UsageOrigin::Estimated,
             cost: Cost::Unpriced,
+            unpriced: None,
         }
     }
 
     /// What a usage costs at this model's price.
     pub fn cost(&self, usage: &Usage) -> Cost {
-        match &self.model.price {
-            // Nothing consumed costs nothing, whether or not the model has a price.
-            _ if usage.is_empty() => Cost::Known(Nanos::ZERO),
-            Some(price) => price::cost(usage, price).total,
-            None => Cost::Unpriced,
-        }
+        self.price(usage).total
+    }
+
+    /// By the price in force when it was sent, which is what vendors bill by.
+    fn price(&self, usage: &Usage) -> Costed {
+        price::cost(usage, self.model.price.as_ref(), self.started)
     }
 }
 

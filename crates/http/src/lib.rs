@@ -9,6 +9,7 @@
 
 mod anthropic;
 mod batch_models;
+mod batch_results;
 mod cors;
 mod count;
 pub mod describe;

@@ -1,5 +1,6 @@
 //! Objects that providers keep for their callers, one at a time and in lists: only the owner reaches them.
 
+use crate::batch_results::record_results;
 use crate::list_query::{LONGEST_LIST, ListQuery};
 use crate::upstream::{self, ProviderReply};
 use crate::{HttpState, headers, query};
@@ -86,6 +87,13 @@ pub async fn stream(
     let request = Forward { form: ReplyForm::Stream, ..request(inbound, path, &query, body, &headers) };
     let reply = upstream::send(found.provider.as_ref(), request).await?;
     forget_if_gone(state, inbound, &found, reply.status).await?;
+    // Results of a batch: of Anthropic's its own, of OpenAI's a file that the batch has made. What a caller has uploaded is
+    // none, whatever it looks like, or anybody could write into the ledger.
+    let reply = match (&found.object.made_by, kind) {
+        (_, ProviderObjectKind::MessageBatch) => record_results(state, &found.object, object, reply),
+        (Some(batch), _) => record_results(state, &found.object, batch, reply),
+        (None, _) => reply,
+    };
     Ok(upstream::stream(reply, found.provider.id()))
 }
 

@@ -5,7 +5,7 @@
 use baton_meter::{Features, Tokenizer, cost};
 use baton_model::chat::{ChatRequest, Message, MessageRole, Part};
 use baton_model::price::Rates;
-use baton_model::{Model, Nanos, Operation, Price, Usage, UsageClass};
+use baton_model::{Model, Nanos, Operation, Price, Timestamp, Usage, UsageClass};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -38,7 +38,9 @@ fn count(criterion: &mut Criterion) {
         .with(UsageClass::CacheRead, 800)
         .with(UsageClass::Output, 300)
         .with(UsageClass::Reasoning, 200);
-    criterion.bench_function("price a request", |bencher| bencher.iter(|| cost(black_box(&usage), black_box(&price))));
+    criterion.bench_function("price a request", |bencher| {
+        bencher.iter(|| cost(black_box(&usage), black_box(&price), Timestamp(0)))
+    });
 }
 
 criterion_group!(benches, count);

@@ -37,6 +37,14 @@ pub const HEADERS: usize = 32;
 pub const HEADER: usize = 4096;
 /// Tiers of a price, of each kind.
 pub const TIERS: usize = 16;
+/// A list of prices that is taken over, in bytes. LiteLLM's has four million.
+pub const CATALOGUE_BYTES: usize = 16 << 20;
+/// Its models.
+pub const CATALOGUE: usize = 20_000;
+/// Prices that the operator has set.
+pub const PRICES: usize = 10_000;
+/// Amounts that the report on an update names, and models that it has added.
+pub const PRICE_CHANGES: usize = 1_000;
 /// Parameters that a model or provider refuses.
 pub const REFUSES: usize = 64;
 /// The body of a call that changes what is registered, in bytes.
@@ -132,7 +140,7 @@ const fn bound(subject: &'static str, most: Maximum, beyond: BeyondBound) -> Doc
 }
 
 /// All of them, in the order in which documents list them.
-pub const ALL: [DocumentedBound; 45] = [
+pub const ALL: [DocumentedBound; 48] = [
     bound("Requests: `metadata`", Object(JSON_BYTES, JSON_KEYS), Refused),
     bound("Requests: `user_id`, `project_id`, `task_id`", Bytes(ID), Refused),
     bound("Requests: `x-baton-user`, `x-baton-project`", Bytes(ID), Refused),
@@ -149,7 +157,10 @@ pub const ALL: [DocumentedBound; 45] = [
     bound("Models: `description`", Characters(TEXT), Invalid),
     bound("Models: `fallbacks`", Entries(FALLBACKS), Invalid),
     bound("Models: `configuration`, `metadata`, each", Object(JSON_BYTES, JSON_KEYS), Invalid),
-    bound("Models: `price.context_tiers`, `price.service_tiers`, each", Entries(TIERS), Invalid),
+    bound("Prices: those that the operator has set", Entries(PRICES), Invalid),
+    bound("Updates of prices: the list", Bytes(CATALOGUE_BYTES), TooLarge),
+    bound("Updates of prices: its models", Entries(CATALOGUE), Invalid),
+    bound("Prices: `context_tiers`, `service_tiers`, `regions`, `periods`, each", Entries(TIERS), Invalid),
     bound("Models: the name of a service tier, an entry of `quirks.refuses` or `quirks.accepts`", Bytes(ID), Invalid),
     bound("Models: `quirks.refuses`, `quirks.accepts`", Entries(REFUSES), Invalid),
     bound("Models that a provider lists", Entries(DISCOVERED), Cut),

@@ -26,7 +26,8 @@ pub struct RequestRecord {
     /// When the first content left; null if none did.
     #[cfg_attr(feature = "schema", serde(rename = "first_content_at"), schema(value_type = Option<String>))]
     pub first_content: Option<Timestamp>,
-    /// The client API that it came through: `native`, `openai`, `responses`, `anthropic` or `ollama`.
+    /// The client API that it came through: `native`, `openai`, `responses`, `anthropic` or `ollama`;
+    /// `batch` for a reply of a batch at a provider.
     // Journals of a program before an update may still have its older name.
     #[cfg_attr(feature = "schema", serde(alias = "door"))]
     pub api: String,
@@ -234,6 +235,9 @@ pub struct AttemptRecord {
     /// What it cost at the price of this model, in exact decimal dollars; null: unpriced.
     #[cfg_attr(feature = "schema", serde(default), schema(value_type = Option<f64>))]
     pub cost: Cost,
+    /// Why its cost is not known; null if it is.
+    #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub unpriced: Option<String>,
 }
 
 /// What went wrong in an attempt.

@@ -99,6 +99,11 @@ impl UsageClass {
         )
     }
 
+    /// Whether the class counts tokens, and not pieces, time or characters.
+    pub fn is_token(self) -> bool {
+        self.is_input_token() || self.is_output_token()
+    }
+
     /// Whether the class counts tokens that the model produced.
     pub fn is_output_token(self) -> bool {
         matches!(self, Self::Output | Self::Reasoning | Self::AudioOutput | Self::ImageOutput)
@@ -147,6 +152,12 @@ pub struct Usage {
     /// The service tier that the provider says it used (`default`, `flex`, `priority`, `batch`), which picks the price.
     #[cfg_attr(feature = "schema", serde(serialize_with = "crate::schema::record::word"))]
     pub service_tier: Option<String>,
+    /// The region in which the provider says it ran the request (`us`, `global`), which may have a surcharge.
+    #[cfg_attr(
+        feature = "schema",
+        serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::schema::record::word")
+    )]
+    pub region: Option<String>,
 }
 
 impl Usage {
@@ -204,6 +215,9 @@ impl Usage {
         }
         if newer.service_tier.is_some() {
             self.service_tier.clone_from(&newer.service_tier);
+        }
+        if newer.region.is_some() {
+            self.region.clone_from(&newer.region);
         }
     }
 }

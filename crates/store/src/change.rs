@@ -5,8 +5,8 @@ use crate::database::Database;
 use crate::events::{self, NewEvent};
 use crate::scope::DatabaseScope;
 use crate::{
-    FeedbackRepository, KeyRepository, ModelRepository, ProjectRepository, ProviderRepository, SettingRepository,
-    StoreError, WebhookRepository, commands, connection, counters,
+    FeedbackRepository, KeyRepository, ModelRepository, PriceRepository, ProjectRepository, ProviderRepository,
+    SettingRepository, StoreError, WebhookRepository, commands, connection, counters,
 };
 use baton_model::{Actor, Clock};
 use sea_orm::DatabaseTransaction;
@@ -49,6 +49,11 @@ impl Change {
     /// Registered providers.
     pub fn providers(&self) -> ProviderRepository<'_> {
         ProviderRepository { scope: self.scope() }
+    }
+
+    /// Prices that the operator has set.
+    pub fn prices(&self) -> PriceRepository<'_> {
+        PriceRepository { scope: self.scope() }
     }
 
     /// Projects.

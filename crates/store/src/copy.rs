@@ -5,8 +5,8 @@
 //! refused by name: nothing in the target is ever changed.
 
 use crate::entity::{
-    attempt, audit, command, counter, delivery, event, feedback, key, model, project, provider, provider_object,
-    request, setting, stored_response, webhook,
+    attempt, audit, command, correction, counter, delivery, event, feedback, key, model, price, project, provider,
+    provider_object, request, setting, stored_response, webhook,
 };
 use crate::ledger::{UsageQuery, UsageRow};
 use crate::{Store, StoreError, connection};
@@ -92,7 +92,9 @@ pub async fn copy(
     copy.copy_table::<provider::Entity>("providers", provider::Column::Name, |row| &row.name, |_| {}).await?;
     copy.copy_table::<project::Entity>("projects", project::Column::Id, |row| &row.id, |_| {}).await?;
     copy.copy_table::<webhook::Entity>("webhooks", webhook::Column::Id, |row| &row.id, |_| {}).await?;
+    copy.copy_table::<price::Entity>("prices", price::Column::Id, |row| &row.id, |_| {}).await?;
     copy.ledger().await?;
+    copy.corrections().await?;
     copy.copy_table::<provider_object::Entity>("holdings", provider_object::Column::Id, |row| &row.id, |_| {}).await?;
     copy.copy_table::<stored_response::Entity>("kept_responses", stored_response::Column::Id, |row| &row.id, |_| {})
         .await?;
@@ -154,6 +156,31 @@ impl Copy<'_> {
         }
         let target = E::find().count(self.to.reader()).await?;
         self.tables.push(CopiedTable { name, source, written, target });
+        Ok(())
+    }
+
+    /// Corrections of costs. Their key has several columns, and nothing in them ever changes.
+    async fn corrections(&mut self) -> Result<(), StoreError> {
+        let find = || {
+            correction::Entity::find()
+                .order_by_asc(correction::Column::RequestId)
+                .order_by_asc(correction::Column::Number)
+                .order_by_asc(correction::Column::Version)
+        };
+        let (source, mut page, mut written) = (find().count(self.from.reader()).await?, 0, 0);
+        loop {
+            (self.progress)("corrections", page * ROWS, source);
+            let rows = find().offset(page * ROWS).limit(ROWS).all(self.from.reader()).await?;
+            if rows.is_empty() {
+                break;
+            }
+            let transaction = connection::begin(self.to.writer()).await?;
+            written += insert::<correction::Entity>(&transaction, &rows).await?;
+            transaction.commit().await?;
+            page += 1;
+        }
+        let target = find().count(self.to.reader()).await?;
+        self.tables.push(CopiedTable { name: "corrections", source, written, target });
         Ok(())
     }
 

@@ -38,6 +38,7 @@ pub mod ledger;
 mod migration;
 pub mod models;
 mod partitions;
+pub mod prices;
 pub mod projects;
 pub mod provider_objects;
 pub mod providers;
@@ -63,6 +64,7 @@ pub use learned_counts::{LearnedCount, LearnedCountRepository};
 pub use leases::LeaseRepository;
 pub use ledger::LedgerRepository;
 pub use models::ModelRepository;
+pub use prices::PriceRepository;
 pub use projects::ProjectRepository;
 pub use provider_objects::ProviderObjectRepository;
 pub use providers::{ProviderRepository, RegisteredProvider};
@@ -187,6 +189,11 @@ impl Store {
     /// Registered providers.
     pub fn providers(&self) -> ProviderRepository<'_> {
         ProviderRepository { scope: DatabaseScope::Database(&self.database) }
+    }
+
+    /// Prices that the operator has set.
+    pub fn prices(&self) -> PriceRepository<'_> {
+        PriceRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// Projects.

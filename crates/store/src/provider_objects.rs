@@ -172,7 +172,7 @@ fn visible_to(caller: &Caller) -> Condition {
 
 impl From<&ProviderObject> for provider_object::Model {
     fn from(entry: &ProviderObject) -> Self {
-        let ProviderObject { id, object, kind, provider, owner, model, created_at, expires_at } = entry;
+        let ProviderObject { id, object, kind, provider, owner, model, made_by, created_at, expires_at } = entry;
         let text = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
         Self {
             id: id.clone(),
@@ -186,6 +186,7 @@ impl From<&ProviderObject> for provider_object::Model {
             created_at: created_at.0,
             expires_at: expires_at.map(|at| at.0),
             account: owner.account(),
+            made_by: made_by.clone(),
         }
     }
 }
@@ -203,6 +204,7 @@ fn read(row: provider_object::Model) -> Option<ProviderObject> {
             user: row.user_id.map(Arc::from),
         },
         model: row.model.map(ModelId::from),
+        made_by: row.made_by,
         created_at: Timestamp(row.created_at),
         expires_at: row.expires_at.map(Timestamp),
     })

@@ -1,12 +1,12 @@
 //! The fields of a model as a client gives them.
 
-use super::written_price;
 use crate::wire::changes::{FieldChanges, Ruled};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::money;
 use crate::wire::phrases::brief;
 use crate::wire::schema::{body, settable_fields};
+use crate::wire::written_price;
 use baton_engine::Snapshot;
 use baton_engine::names::nearest_name;
 use baton_meter::Tokenizer;

@@ -20,4 +20,3 @@ pub mod stats;
 pub mod tokens;
 pub mod update;
 pub mod view;
-pub mod written_price;

@@ -144,7 +144,7 @@ fn view(engine: &Engine, call: &Call, candidate: &Candidate) -> Result<Candidate
 }
 
 fn expected_cost(model: &Model, call: &Call, tokens: u64) -> ExpectedCost {
-    let cost = |usage: &Usage| price::cost(usage, model.price.as_ref()).total;
+    let cost = |usage: &Usage| price::cost(usage, model.price.as_ref(), call.identity.arrived).total;
     let mut usage = Usage::default();
     usage.set(UsageClass::Input, tokens);
     // The cost of images and speech depends on more than their prompt.

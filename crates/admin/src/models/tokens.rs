@@ -123,5 +123,5 @@ fn expected_cost(call: &Call, model: &Model, tokens: u64) -> Cost {
     if let Some(asked) = call.options.max_output_tokens {
         usage.set(UsageClass::Output, model.max_tokens.map_or(asked, |largest| asked.min(largest)));
     }
-    price::cost(&usage, model.price.as_ref()).total
+    price::cost(&usage, model.price.as_ref(), call.identity.arrived).total
 }

@@ -46,6 +46,12 @@ pub struct ProviderBody {
     discover: Option<bool>,
     /// The model for requests that name only this provider.
     default_model: Option<String>,
+    /// The vendor whose facts and prices hold for its models; by default that of its address or its kind.
+    #[schema(example = "openai")]
+    catalogue: Option<String>,
+    /// The region that it serves from alone, if the vendor has a surcharge for that; by default as the address says.
+    #[schema(example = "eu")]
+    region: Option<String>,
 }
 
 impl RegisteredSchema for ProviderBody {}

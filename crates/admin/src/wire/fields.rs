@@ -15,7 +15,6 @@ use serde::de::DeserializeOwned;
 /// The fields of a JSON object. What is taken is ticked off; what is left at the end is unknown.
 pub struct JsonFields {
     body: Body,
-    path: &'static str,
     taken: Vec<&'static str>,
 }
 
@@ -27,19 +26,7 @@ impl JsonFields {
     pub fn read(bytes: Bytes) -> Result<Self, PublicError> {
         // Calls whose fields are all optional (`discover`, `rotate`) are often sent without a body.
         let bytes = if bytes.trim_ascii().is_empty() { Bytes::from_static(b"{}") } else { bytes };
-        Ok(Self { body: splice::scan(bytes)?, path: "", taken: Vec::new() })
-    }
-
-    /// The object inside a field, whose faults are named with the field's path; `None` if it is no object.
-    pub fn nested(path: &'static str, json: &str, faults: &mut Faults) -> Option<Self> {
-        match splice::scan(Bytes::copy_from_slice(json.as_bytes())) {
-            Ok(body) => Some(Self { body, path, taken: Vec::new() }),
-            Err(error) => {
-                // The path stands for what the error calls the body.
-                faults.add(path, error.problem.trim_start_matches("the body "));
-                None
-            }
-        }
+        Ok(Self { body: splice::scan(bytes)?, taken: Vec::new() })
     }
 
     /// The field's own JSON text, trimmed; `None` if it is absent. Null is `Some("null")`.
@@ -53,7 +40,7 @@ impl JsonFields {
     /// Notes that a field is absent or null, and what it says.
     pub fn require(&self, name: &str, what: &str, faults: &mut Faults) {
         if self.body.value(name).is_none_or(|value| value == b"null") {
-            faults.add(self.path_of(name), format!("is required: {what}"));
+            faults.add(name.to_owned(), format!("is required: {what}"));
         }
     }
 
@@ -64,7 +51,7 @@ impl JsonFields {
         expected: &str,
         faults: &mut Faults,
     ) -> Option<Option<T>> {
-        let path = self.path_of(name);
+        let path = name.to_owned();
         let text = self.raw(name)?;
         let read = serde_json::from_str::<Option<T>>(text);
         Some(read.unwrap_or_else(|_| {
@@ -76,7 +63,7 @@ impl JsonFields {
     /// A line of text that is neither empty nor too long; null is as absent.
     pub fn text(&mut self, name: &'static str, faults: &mut Faults) -> Option<String> {
         let text = self.take::<String>(name, "a string", faults)??;
-        let path = self.path_of(name);
+        let path = name.to_owned();
         checked(name, path, text, char::is_control, faults)
     }
 
@@ -90,7 +77,7 @@ impl JsonFields {
             let member = format!("{}:{}", serde_json::Value::from(*name), value.0);
             match serde_json::from_str::<T>(&format!("{{{member}}}")) {
                 Ok(_) => members.push(member),
-                Err(error) => faults.add(self.path_of(name), problem(&error, &value.0)),
+                Err(error) => faults.add(name.to_owned(), problem(&error, &value.0)),
             }
         }
         serde_json::from_str(&format!("{{{}}}", members.join(","))).ok()
@@ -108,7 +95,7 @@ impl JsonFields {
             Ok(_) => return Some(value.1),
             // Null is as absent where a field can't be null.
             Err(_) if value.1.0 == "null" => {}
-            Err(error) => faults.add(self.path_of(name), problem(&error, &value.1.0)),
+            Err(error) => faults.add(name.to_owned(), problem(&error, &value.1.0)),
         }
         None
     }
@@ -125,12 +112,12 @@ impl JsonFields {
         // Numbers, flags and arrays have no text to check. Their type is checked by whoever reads them.
         let Ok(text) = serde_json::from_str::<String>(&value.0) else { return Some(value) };
         let unfit = |letter: char| letter.is_control() && !(LINES.contains(&name) && letter.is_whitespace());
-        checked(name, self.path_of(name), text, unfit, faults).map(|_| value)
+        checked(name, name.to_owned(), text, unfit, faults).map(|_| value)
     }
 
     /// A JSON object of the operator's own, as it was written: `None` if it is absent or wrong, which is noted.
     fn object(&mut self, name: &'static str, faults: &mut Faults) -> Option<Json> {
-        let path = self.path_of(name);
+        let path = name.to_owned();
         let text = self.raw(name)?;
         let checked = if text.starts_with('{') {
             object(text, Maximum::Object(bounds::JSON_BYTES, bounds::JSON_KEYS))
@@ -142,7 +129,7 @@ impl JsonFields {
 
     /// A list of ids: `None` if it is absent, `Some(None)` for null. What is wrong is noted.
     pub fn ids(&mut self, name: &'static str, expected: &str, faults: &mut Faults) -> Option<Option<Vec<String>>> {
-        let path = self.path_of(name);
+        let path = name.to_owned();
         let list: Option<Vec<String>> = self.take(name, expected, faults)?;
         if let Some(list) = &list {
             let bytes = list.iter().map(String::len).sum();
@@ -159,23 +146,10 @@ impl JsonFields {
         Some(list)
     }
 
-    /// The field's name with its path.
-    pub fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
-    }
-
-    /// Every field, name and JSON text, for objects of free names.
-    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.body.fields.iter().filter_map(|field| {
-            let value = self.body.bytes.get(field.value.clone())?;
-            Some((field.name.as_str(), std::str::from_utf8(value).ok()?))
-        })
-    }
-
     /// Notes the fields that nobody has taken.
     pub fn finish(self, faults: &mut Faults) {
         for field in self.body.fields.iter().filter(|field| !self.taken.contains(&field.name.as_str())) {
-            faults.add(self.path_of(&field.name), unknown("field", &field.name, &self.taken));
+            faults.add(field.name.as_str(), unknown("field", &field.name, &self.taken));
         }
     }
 }

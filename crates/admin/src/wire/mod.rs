@@ -12,3 +12,4 @@ pub mod phrases;
 pub mod response;
 pub mod schema;
 pub mod time;
+pub mod written_price;

@@ -1,31 +1,22 @@
 //! Times on the wire: RFC 3339 in UTC.
 
 use baton_model::Timestamp;
-pub use baton_model::schema::time::write;
-use chrono::{DateTime, NaiveDate, NaiveTime};
+use baton_model::schema::time::{self, read_day};
+pub use baton_model::schema::time::{EXPECTED, write};
 use std::time::Duration;
-
-/// What [`read`] and its kin take.
-pub const EXPECTED: &str = "a time such as 2026-11-23T15:00:00Z, or a date such as 2026-11-23";
 
 /// Reads RFC 3339, or a date: its beginning in UTC.
 pub fn read(text: &str) -> Option<Timestamp> {
     // A `+` of an offset that a client left unescaped arrives as a blank.
-    let text = text.replace(' ', "+");
-    DateTime::parse_from_rfc3339(&text).ok().map(|time| Timestamp(time.timestamp_micros())).or_else(|| day(&text))
+    time::read(&text.replace(' ', "+"))
 }
 
 /// The same as the end of a range: a date means its end, so that `to=2026-11-23` includes that day.
 pub fn read_end(text: &str) -> Option<Timestamp> {
-    match day(text) {
+    match read_day(text) {
         Some(begin) => Some(begin.plus(Duration::from_secs(24 * 60 * 60))),
         None => read(text),
     }
-}
-
-fn day(text: &str) -> Option<Timestamp> {
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    Some(Timestamp(date.and_time(NaiveTime::MIN).and_utc().timestamp_micros()))
 }
 
 #[cfg(test)]

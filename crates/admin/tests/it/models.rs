@@ -74,7 +74,6 @@ async fn every_bad_field_is_named_at_once() {
                 "token_limit",
                 "price.input",
                 "price.tea",
-                "price",
                 "fallbacks",
                 "fallbacks",
                 "configuration",

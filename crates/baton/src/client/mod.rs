@@ -37,6 +37,8 @@ pub struct ApiCall<'c> {
     pub query: &'c [(&'c str, &'c str)],
     /// The body.
     pub body: Option<&'c Value>,
+    /// A body that goes as it is, in place of `body`: JSON of somebody else, which must not change by a byte.
+    pub raw: Option<Bytes>,
 }
 
 /// The largest reply that is read.
@@ -49,7 +51,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 impl<'c> ApiCall<'c> {
     /// Without query and body.
     pub fn new(method: Method, path: &'c str) -> Self {
-        Self { method, path, query: &[], body: None }
+        Self { method, path, query: &[], body: None, raw: None }
     }
 }
 
@@ -185,7 +187,7 @@ impl ApiClient {
             path: call.path,
             query: (!query.is_empty()).then_some(query.as_str()),
             headers: self.headers()?,
-            body: call.body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
+            body: call.raw.or_else(|| call.body.map(|body| Bytes::from(body.to_string()))).unwrap_or_default(),
             bounds: CallBounds { first_token: None, idle: PATIENCE, total: PATIENCE },
         });
         sent.await

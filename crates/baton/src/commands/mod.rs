@@ -16,6 +16,7 @@ mod migrate;
 mod models;
 mod openapi;
 mod output;
+mod prices;
 mod projects;
 mod providers;
 mod requests;
@@ -63,6 +64,7 @@ enum Command {
     Route(route::RouteCommand),
     Keys(keys::KeysCommand),
     Projects(projects::ProjectsCommand),
+    Prices(prices::PricesCommand),
     Token(token::TokenCommand),
     Secrets(secrets::SecretsCommand),
     Usage(usage::UsageCommand),
@@ -134,6 +136,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Secrets(command) => command.run(&source, &environment).await,
             Command::Usage(command) => command.run(&environment).await,
             Command::Projects(command) => command.run(&environment).await,
+            Command::Prices(command) => command.run(&environment).await,
             Command::Webhooks(command) => command.run(&environment).await,
             Command::Events(command) => command.run(&environment).await,
             Command::Audit(command) => command.run(&environment).await,

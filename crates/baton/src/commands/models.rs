@@ -197,7 +197,7 @@ fn describe_item(item: &Value) -> String {
 }
 
 /// An amount of a price. It stays text: dollars are exact decimals.
-fn rate(text: &str) -> Result<(String, String), String> {
+pub(super) fn rate(text: &str) -> Result<(String, String), String> {
     let (class, dollars) = text.split_once('=').ok_or("must be CLASS=DOLLARS, such as input=0.59")?;
     // As text: a float would change the price.
     Ok((class.to_owned(), dollars.to_owned()))

@@ -2,9 +2,10 @@
 
 use super::audit::keep_given;
 use super::output::{Column, Format};
-use crate::client::{ExpectedReply, Server};
+use crate::client::{ApiCall, ExpectedReply, Server};
 use crate::config::Environment;
-use clap::Args;
+use clap::{Args, Subcommand};
+use http::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -12,9 +13,12 @@ use std::process::ExitCode;
 ///
 /// Example: baton usage --group-by model,day --from 2026-11-01
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct UsageCommand {
     #[command(flatten)]
     server: Server,
+    #[command(subcommand)]
+    action: Option<Action>,
     /// What makes a row: model, provider, key, project, user, day, hour; or several, with commas
     #[arg(long, value_name = "FIELDS", default_value = "model")]
     group_by: String,
@@ -31,6 +35,37 @@ pub struct UsageCommand {
     #[arg(long, value_name = "ID")]
     key_id: Option<String>,
 }
+
+#[derive(Subcommand)]
+enum Action {
+    /// Prices recorded requests anew, by the prices that were in force when they ran; records stay, and totals include what
+    /// comes out otherwise.
+    ///
+    /// Example: baton usage reprice --from 2026-11-01 --dry-run
+    Reprice {
+        /// Only requests at or after this time: a date, or a time such as 2026-11-23T15:00:00Z [default: all]
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// Only requests before this time; a date includes that whole day [default: now]
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
+        /// Only attempts at this model
+        #[arg(long)]
+        model: Option<String>,
+        /// Only shows what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+const REPRICED: [Column<'_>; 6] = [
+    ("model", "/model"),
+    ("corrected", "/corrected"),
+    ("before", "/before"),
+    ("after", "/after"),
+    ("unpriced before", "/unpriced_before"),
+    ("unpriced after", "/unpriced_after"),
+];
 
 const TOTALS: [Column<'_>; 10] = [
     ("requests", "/requests"),
@@ -49,6 +84,14 @@ impl UsageCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
         let client = self.server.client(environment)?;
+        if let Some(Action::Reprice { from, to, model, dry_run }) = &self.action {
+            let dry_run = dry_run.then(|| "true".to_owned());
+            let query = keep_given(&[("from", from), ("to", to), ("model", model), ("dry_run", &dry_run)]);
+            let call = ApiCall { query: &query, ..ApiCall::new(Method::POST, "/api/usage/reprice") };
+            let done = client.call(call, &ExpectedReply::LIST).await?;
+            self.server.output.print_list(&REPRICED, &done);
+            return Ok(ExitCode::SUCCESS);
+        }
         let group_by = Some(self.group_by.clone());
         let filters = [("project", &self.project), ("key", &self.key_id), ("group_by", &group_by)];
         let times = [("from", &self.from), ("to", &self.to)];

@@ -19,6 +19,8 @@ pub use start::start;
 pub mod leases {
     /// Asking the providers for their models.
     pub const DISCOVERY: &str = "discovery";
+    /// Taking over newer prices.
+    pub const PRICES: &str = "prices";
     /// Bringing events from the database to the bus.
     pub const RELAY: &str = "relay";
     /// Delivering events to webhooks.

@@ -6,9 +6,10 @@ use super::{Lease, learned, leases};
 use crate::app::App;
 use crate::config::Config;
 use crate::execute::{self, Executor};
+use baton_control::prices::{PriceSource, UpdateOptions};
 use baton_control::{ModelDirectory, write_health_events};
 use baton_events::{Relay, WebhookSender};
-use baton_model::Actor;
+use baton_model::{Actor, PublicError};
 use baton_tasks::run_supervised;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,13 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
         let models = Arc::clone(&app.models);
         let discover = move || discover(Arc::clone(&models));
         tasks.spawn(chores::run_periodically(lease(leases::DISCOVERY), period, period, stop.clone(), discover));
+    }
+
+    if let Some((url, period)) = config.prices.schedule() {
+        let (models, source) = (Arc::clone(&app.models), PriceSource::new(config.prices.networks()));
+        let update = move || update_prices(Arc::clone(&models), source.clone(), url.clone());
+        // Soon after a start: a node that was stopped for a week should not wait for a day.
+        tasks.spawn(chores::run_periodically(lease(leases::PRICES), SETTLED, period, stop.clone(), update));
     }
 
     let relay = Arc::new(Relay::new(app.store.clone(), Arc::clone(&app.shared.bus)));
@@ -79,6 +87,27 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
 async fn discover(models: Arc<ModelDirectory>) {
     if let Err(error) = models.discover(None, false, &Actor::service("discovery")).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "the models could not be discovered");
+    }
+}
+
+/// Takes over the prices that the operator has configured. A list that can't be had or read changes nothing.
+async fn update_prices(models: Arc<ModelDirectory>, source: PriceSource, url: String) {
+    let by = Actor::service("prices");
+    let options = UpdateOptions { source: url.clone(), checksum: None, effective: None, dry_run: false };
+    let updated = async {
+        let list = source.fetch(&url).await?;
+        let done = models.prices().update(&list, &options, &by).await?;
+        models.reload().await?;
+        Ok::<_, PublicError>(done)
+    };
+    match updated.await {
+        Ok(done) => tracing::info!(
+            prices.added = done.report.added.len(),
+            prices.changed = done.report.changed.len(),
+            prices.checksum = done.checksum,
+            "prices were updated"
+        ),
+        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "prices could not be updated"),
     }
 }
 

@@ -13,15 +13,14 @@ mod report;
 pub use problems::Problem;
 pub use report::{Conflict, Discovery, Failed};
 
+use crate::prices::PriceDirectory;
+use crate::vendor_info::VendorInfo;
 use arc_swap::ArcSwap;
 use baton_engine::{Engine, Snapshot};
-use baton_meter::catalogue;
 use baton_model::entity::ReasoningStyle;
-use baton_model::{
-    Actor, Capability, Code, EventKind, Model, ModelId, ModelSource, ProviderId, PublicError, Timestamp,
-};
+use baton_model::{Actor, Code, EventKind, Model, ModelId, ModelSource, ProviderId, PublicError, Timestamp};
 use baton_store::{Change, NewAudit, NewEvent, Store, StoreError};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The models' directory of one node.
@@ -30,26 +29,25 @@ pub struct ModelDirectory {
     engine: Engine,
     configured: Vec<Model>,
     vendors: ArcSwap<VendorInfo>,
+    prices: Arc<PriceDirectory>,
     /// Which models reason and which don't, as far as providers have said: by provider and its name for the model.
     reasons: ArcSwap<BTreeMap<(ProviderId, String), bool>>,
     /// One change at a time: each reads, writes and makes a new snapshot.
     change: tokio::sync::Mutex<()>,
 }
 
-/// What is known of providers beyond how to call them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct VendorInfo {
-    /// For each provider that is a vendor itself (not merely compatible), its name in the catalogue.
-    pub names: BTreeMap<ProviderId, String>,
-    /// Providers whose lists are taken over only when they are asked for by name.
-    pub unlisted: BTreeSet<ProviderId>,
-}
-
 impl ModelDirectory {
     /// The models of the configuration and of the database.
     pub fn new(store: Store, engine: Engine, configured: Vec<Model>, vendors: VendorInfo) -> Self {
         let vendors = ArcSwap::from_pointee(vendors);
-        Self { store, engine, configured, vendors, reasons: ArcSwap::default(), change: tokio::sync::Mutex::default() }
+        let prices = Arc::new(PriceDirectory::new(store.clone(), Arc::clone(engine.clock())));
+        let (reasons, change) = (ArcSwap::default(), tokio::sync::Mutex::default());
+        Self { store, engine, configured, vendors, prices, reasons, change }
+    }
+
+    /// What models cost; after a change of it, [`Self::reload`] puts it in force.
+    pub fn prices(&self) -> &Arc<PriceDirectory> {
+        &self.prices
     }
 
     /// Takes over what is known of other providers; [`Self::reload`] puts it in force.
@@ -62,6 +60,8 @@ impl ModelDirectory {
     /// # Errors
     /// If the database can't be read; the snapshot in force stays.
     pub async fn reload(&self) -> Result<(), PublicError> {
+        // First: each model is completed by the prices that are in force then.
+        self.prices.refresh().await?;
         let stored = self.store.models().list().await?;
         // A configured model hides a stored one of the same name.
         let models: BTreeMap<ModelId, Arc<Model>> = stored
@@ -171,38 +171,13 @@ impl ModelDirectory {
 
     /// The model with what is known of it elsewhere.
     fn complete(&self, model: Model) -> Model {
-        let mut model = self.complete_from_catalogue(model);
+        let mut model = self.prices.book().complete(model, &self.vendors.load());
         // Asked to reason, such a model answers with an error. A name without a tag means the latest.
         let reasons = self.reasons.load();
         let says = |name: String| reasons.get(&(model.provider.clone(), name)).copied();
         let says = says(model.upstream.clone()).or_else(|| says(format!("{}:latest", model.upstream)));
         if model.quirks.reasoning == ReasoningStyle::Unspecified && says == Some(false) {
             model.quirks.reasoning = ReasoningStyle::Unsupported;
-        }
-        model
-    }
-
-    /// The model with what the catalogue knows where the registration says nothing; it can chat if neither anybody nor
-    /// its name says what it can do.
-    fn complete_from_catalogue(&self, mut model: Model) -> Model {
-        let vendors = self.vendors.load();
-        let vendor = vendors.names.get(&model.provider);
-        // Only for the vendor itself: a compatible service may serve a model of the same name at another price.
-        let Some(known) = vendor.and_then(|vendor| catalogue::lookup(vendor, &model.upstream)) else {
-            if model.capabilities.is_empty() {
-                let named = catalogue::capabilities_by_name(&model.upstream).filter(|known| !known.is_empty());
-                model.capabilities = named.unwrap_or(&[Capability::Chat]).to_vec();
-            }
-            return model;
-        };
-        model.price = model.price.or(known.price);
-        model.token_limit = model.token_limit.or(known.token_limit);
-        model.max_tokens = model.max_tokens.or(known.max_tokens);
-        model.tokenizer = model.tokenizer.or(known.tokenizer);
-        // What the operator says of the model wins over the catalogue.
-        model.quirks = known.quirks.overlaid_by(&model.quirks);
-        if model.capabilities.is_empty() {
-            model.capabilities = known.capabilities;
         }
         model
     }

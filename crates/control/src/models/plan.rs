@@ -1,7 +1,7 @@
 //! What would have to change for a provider's list of models to be ours. Pure: a function of what is given.
 
-use super::VendorInfo;
 use super::report::{Conflict, Discovery};
+use crate::vendor_info::VendorInfo;
 use baton_meter::catalogue;
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Capability, Model, ModelId, ModelSource, ProviderId, Quirks, Timestamp, bounds};

@@ -7,7 +7,8 @@ pub use registered::{ProviderSecrets, StoredProviderSettings, sealed_row};
 pub use view::RegistrationView;
 
 use crate::faults::Faults;
-use crate::models::{ModelDirectory, VendorInfo};
+use crate::models::ModelDirectory;
+use crate::vendor_info::VendorInfo;
 use baton_engine::Engine;
 use baton_model::{Actor, Code, EventKind, Model, ModelId, ModelSource, ProviderId, PublicError, Timestamp};
 use baton_provider_api::{Provider, Transport};
@@ -225,7 +226,11 @@ impl ProviderDirectory {
             if let Ok(provider) = &made.provider {
                 let kept = StoredProviderSettings::read_row(row);
                 providers.insert(row.name.clone(), Arc::clone(provider));
-                vendors.names.extend(vendor(row).map(|vendor| (row.name.clone(), vendor)));
+                if let Some(vendor) = vendor(row, &kept) {
+                    let region = kept.region.clone().or(vendor.region);
+                    vendors.names.insert(row.name.clone(), vendor.name);
+                    vendors.regions.extend(region.map(|region| (row.name.clone(), region)));
+                }
                 vendors.unlisted.extend((kept.discover == Some(false)).then(|| row.name.clone()));
                 default_models.extend(kept.default_model.map(|model| (row.name.clone(), ModelId::from(model))));
             }

@@ -4,7 +4,8 @@ use crate::faults::Faults;
 use baton_model::chat::Json;
 use baton_model::schema::RegisteredSchema;
 use baton_model::{Code, ProviderId, PublicError};
-use baton_providers::{ProviderConfig, SecretValue, presets};
+use baton_providers::presets::{CatalogueVendor, catalogue_vendor};
+use baton_providers::{ProviderConfig, SecretValue};
 use baton_seal::Keyring;
 use baton_store::RegisteredProvider;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,12 @@ pub struct StoredProviderSettings {
     /// The model for requests that name only this provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_model: Option<String>,
+    /// The vendor whose facts and prices hold for its models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<String>,
+    /// The region that it serves from alone, which may have a surcharge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// The first characters of its key, to tell keys apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_prefix: Option<String>,
@@ -163,11 +170,8 @@ pub fn to_config(row: &RegisteredProvider, kept: &StoredProviderSettings, sealed
 }
 
 /// The name under which the catalogue knows a provider's models, if it is the vendor itself and not merely compatible.
-pub fn vendor(row: &RegisteredProvider) -> Option<String> {
-    let preset = presets::lookup(&row.kind)?;
-    // An address of its own may be anybody's; one who names the provider after the vendor says that it is the
-    // vendor's.
-    (row.base_url.is_none() || row.name.as_str() == preset.name).then(|| preset.name.to_owned())
+pub fn vendor(row: &RegisteredProvider, kept: &StoredProviderSettings) -> Option<CatalogueVendor> {
+    catalogue_vendor(kept.catalogue.as_deref(), row.name.as_str(), &row.kind, row.base_url.as_deref())
 }
 
 /// The first characters of a key: a quarter of it at most.

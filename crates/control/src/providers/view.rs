@@ -32,6 +32,10 @@ pub struct RegistrationView {
     max_in_flight: Option<u64>,
     /// Whether the models that it lists are registered.
     discover: bool,
+    /// The vendor whose facts and prices hold for its models; null: that of its address or kind.
+    catalogue: Option<String>,
+    /// The region that it serves from alone; null: as its address says.
+    region: Option<String>,
     /// When it was registered.
     created_at: String,
     /// When it was last changed.
@@ -54,6 +58,8 @@ impl From<&RegisteredProvider> for RegistrationView {
             retries: settings.retries,
             max_in_flight: settings.max_in_flight,
             discover: settings.discover != Some(false),
+            catalogue: settings.catalogue,
+            region: settings.region,
             created_at: write_time(row.created_at),
             updated_at: write_time(row.updated_at),
         }

@@ -23,6 +23,8 @@ pub struct Report {
     thinking: u64,
     searches: u64,
     service_tier: Option<String>,
+    /// Where the answer was made, which may have a surcharge.
+    region: Option<String>,
     /// Whether the answer was made at the speed that has prices of its own.
     fast: bool,
     compactions: Usage,
@@ -56,6 +58,9 @@ impl Report {
         if let Some(tier) = usage.get("service_tier").and_then(Node::string_or_none) {
             self.service_tier = Some(tier);
         }
+        if let Some(region) = usage.get("inference_geo").and_then(Node::string_or_none) {
+            self.region = Some(region);
+        }
         if let Some(speed) = usage.get("speed").and_then(Node::as_str) {
             self.fast = speed == FAST;
         }
@@ -75,6 +80,7 @@ impl Report {
             .with(UsageClass::CacheWrite1h, hour);
         // A price knows it as a tier like any other.
         usage.service_tier = if self.fast { Some(FAST.to_owned()) } else { self.service_tier.clone() };
+        usage.region.clone_from(&self.region);
         plus(usage, &self.compactions, UsageClass::is_input_token)
     }
 
@@ -141,6 +147,7 @@ pub fn write(usage: &Usage, o: &mut Object<'_>) {
         Some(FAST) => o.string("speed", FAST).end(),
         tier => o.maybe_string("service_tier", tier).end(),
     }
+    o.maybe_string("inference_geo", usage.region.as_deref());
 }
 
 #[cfg(test)]
@@ -209,6 +216,15 @@ mod tests {
         assert_eq!(read(std::str::from_utf8(&object(|o| write(&fast, o))).unwrap()), fast);
         let slow = read(r#"{"input_tokens":3,"service_tier":"priority","speed":"standard"}"#);
         assert_eq!(slow.service_tier.as_deref(), Some("priority"));
+    }
+
+    #[test]
+    fn the_place_of_the_answer_is_kept_for_the_price() {
+        let read = |json: &str| read(&Node::parse(json.as_bytes()).unwrap());
+        let there = read(r#"{"input_tokens":3,"inference_geo":"us"}"#);
+        assert_eq!(there.region.as_deref(), Some("us"));
+        assert_eq!(read(std::str::from_utf8(&object(|o| write(&there, o))).unwrap()), there);
+        assert_eq!(read(r#"{"input_tokens":3,"inference_geo":null}"#).region, None);
     }
 
     #[test]

@@ -1,44 +1,48 @@
-//! The data file's schema.
+//! The data file's schema: of the embedded catalogue, and of updates in Baton's own form.
 
-use super::entry::Entry;
+use super::entry::{Entry, MODALITIES};
+use super::fault::CatalogueFault;
 use super::kind::Kind;
-use baton_model::entity::{ChatApi, Limits, MaxTokensField, ReasoningHistory, ReasoningStyle};
-use baton_model::price::{ContextTier, Rates};
-use baton_model::{Capability, Nanos, Price, Quirks, UsageClass};
+use super::price_text;
+use super::quirks_file::QuirksFile;
+use super::vendor::Vendor;
+use baton_model::schema::{read_price, time};
+use baton_model::{Capability, bounds, serde_words};
 use indexmap::IndexMap;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-const BYTES: &[u8] = include_bytes!("../../data/catalogue.json");
-
-/// Decimal dollars per million units, by [`UsageClass::name`].
-type RatesFile = IndexMap<String, String>;
-
-// No field may be unknown, or a misspelled fact would be left out in silence. The tests read the whole file.
+// No field may be unknown, or a misspelled fact would be left out in silence.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CatalogueFile {
-    /// Where the facts come from: for people.
-    #[serde(rename = "sources")]
-    pub _sources: Vec<SourceFile>,
+struct CatalogueFile {
     /// The day of the newest fact.
-    #[serde(rename = "date")]
-    pub _date: String,
+    #[serde(default)]
+    date: String,
+    /// Where the facts come from, by the names that entries have: for people.
+    #[serde(default, rename = "sources")]
+    _sources: Vec<SourceFile>,
     /// What all models of a vendor have in common.
-    pub vendors: IndexMap<String, VendorFile>,
+    #[serde(default)]
+    vendors: IndexMap<String, VendorFile>,
     /// What models do by their names, whoever serves them.
-    pub kinds: Vec<KindFile>,
-    pub models: Vec<EntryFile>,
+    #[serde(default)]
+    kinds: Vec<KindFile>,
+    models: Vec<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct VendorFile {
+struct VendorFile {
+    #[serde(default)]
     quirks: QuirksFile,
+    #[serde(default)]
+    tiers: IndexMap<String, String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct KindFile {
+struct KindFile {
     /// Patterns of names, in which `*` stands for anything.
     names: Vec<String>,
     capabilities: Vec<String>,
@@ -46,195 +50,180 @@ pub(super) struct KindFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SourceFile {
+struct SourceFile {
     #[serde(rename = "name")]
-    pub _name: String,
+    _name: String,
     #[serde(rename = "version")]
-    pub _version: String,
+    _version: String,
     #[serde(rename = "date")]
-    pub _date: String,
+    _date: String,
     #[serde(rename = "licence")]
-    pub _licence: String,
+    _licence: String,
     #[serde(rename = "gives")]
-    pub _gives: String,
+    _gives: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct EntryFile {
+struct EntryFile {
     vendor: String,
     id: String,
     #[serde(default)]
     aliases: Vec<String>,
+    #[serde(default)]
     capabilities: Vec<String>,
     token_limit: Option<u64>,
     max_tokens: Option<u64>,
+    #[serde(default)]
+    reads: Vec<String>,
+    #[serde(default)]
+    writes: Vec<String>,
+    deprecated: Option<String>,
     tokenizer: Option<String>,
-    price: Option<PriceFile>,
+    price: Option<Box<RawValue>>,
     #[serde(default)]
     quirks: QuirksFile,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PriceFile {
-    rates: RatesFile,
     #[serde(default)]
-    context_tiers: Vec<ContextTierFile>,
+    source: String,
     #[serde(default)]
-    service_tiers: IndexMap<String, RatesFile>,
+    date: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ContextTierFile {
-    above: u64,
-    rates: RatesFile,
+/// A file as it was read.
+pub(super) struct ReadFile {
+    /// The day of its newest fact.
+    pub date: String,
+    /// The models.
+    pub entries: Vec<Entry>,
+    /// What models do by their names.
+    pub kinds: Vec<Kind>,
+    /// What all models of a vendor have in common.
+    pub vendors: IndexMap<String, Vendor>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct QuirksFile {
-    #[serde(default)]
-    refuses: Vec<String>,
-    #[serde(default)]
-    accepts: Vec<String>,
-    reasoning: Option<ReasoningFile>,
-    max_tokens_field: Option<MaxTokensFile>,
-    prefill: Option<bool>,
-    system_anywhere: Option<bool>,
-    json_schema: Option<bool>,
-    developer_role: Option<bool>,
-    api: Option<ApiFile>,
-    reasoning_history: Option<ReasoningHistoryFile>,
-    /// The most characters of a call's id.
-    call_id: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ReasoningHistoryFile {
-    None,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ApiFile {
-    Chat,
-    Responses,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum ReasoningFile {
-    Unsupported,
-    Budget,
-    Adaptive,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum MaxTokensFile {
-    MaxCompletionTokens,
-    MaxTokens,
-}
-
-/// The embedded file's entries and kinds.
-#[expect(clippy::expect_used, reason = "the file is part of the program; a test reads all of it")]
-pub(super) fn read() -> (Vec<Entry>, Vec<Kind>) {
-    let file: CatalogueFile = serde_json::from_slice(BYTES).expect("the embedded catalogue is valid");
-    let kinds = file.kinds.into_iter().map(|kind| Kind {
-        capabilities: capabilities(&kind.capabilities).expect("the embedded catalogue's words are known"),
+/// Reads a file.
+///
+/// # Errors
+/// Everything that is wrong with it, with its place: `models[3].price.input`.
+pub(super) fn read(json: &[u8]) -> Result<ReadFile, Vec<CatalogueFault>> {
+    let file: CatalogueFile = serde_json::from_slice(json)
+        .map_err(|error| vec![CatalogueFault::new("", serde_words::describe(&error.to_string()).into_owned())])?;
+    if file.models.len() > bounds::CATALOGUE {
+        let problem = format!("must have at most {} entries, got {}", bounds::CATALOGUE, file.models.len());
+        return Err(vec![CatalogueFault::new("models", problem)]);
+    }
+    let mut faults = Vec::new();
+    let kinds = file.kinds.into_iter().enumerate().map(|(place, kind)| Kind {
+        capabilities: capabilities(&format!("kinds[{place}].capabilities"), &kind.capabilities, &mut faults),
         names: kind.names,
     });
     let kinds = kinds.collect();
-    let vendors: IndexMap<String, Quirks> =
-        file.vendors.into_iter().map(|(name, vendor)| (name, vendor.quirks.into())).collect();
-    let complete = |entry: EntryFile| {
-        let mut entry = entry.into_entry().expect("the embedded catalogue's words are known");
-        if let Some(common) = vendors.get(&entry.vendor) {
-            entry.quirks = common.overlaid_by(&entry.quirks);
+    let vendors: IndexMap<String, Vendor> = (file.vendors.into_iter())
+        .map(|(name, vendor)| (name, Vendor { quirks: vendor.quirks.into(), tiers: vendor.tiers }))
+        .collect();
+    let mut entries = Vec::with_capacity(file.models.len());
+    for (place, model) in file.models.iter().enumerate() {
+        entries.extend(entry(&format!("models[{place}]"), model.get(), &file.date, &mut faults));
+        if faults.len() > bounds::FAULTS {
+            break;
         }
-        entry
+    }
+    if faults.is_empty() { Ok(ReadFile { date: file.date, entries, kinds, vendors }) } else { Err(faults) }
+}
+
+fn entry(path: &str, json: &str, date: &str, faults: &mut Vec<CatalogueFault>) -> Option<Entry> {
+    let file: EntryFile = match serde_json::from_str(json) {
+        Ok(file) => file,
+        Err(error) => {
+            faults.push(CatalogueFault::new(path, serde_words::describe(&error.to_string()).into_owned()));
+            return None;
+        }
     };
-    (file.models.into_iter().map(complete).collect(), kinds)
-}
-
-fn capabilities(names: &[String]) -> Option<Vec<Capability>> {
-    names.iter().map(|name| Capability::lookup(name)).collect()
-}
-
-impl EntryFile {
-    fn into_entry(self) -> Option<Entry> {
-        Some(Entry {
-            vendor: self.vendor,
-            id: self.id,
-            aliases: self.aliases,
-            capabilities: capabilities(&self.capabilities)?,
-            price: match self.price {
-                Some(price) => Some(price.into_price()?),
-                None => None,
-            },
-            token_limit: self.token_limit,
-            max_tokens: self.max_tokens,
-            quirks: self.quirks.into(),
-            tokenizer: self.tokenizer,
-        })
-    }
-}
-
-impl PriceFile {
-    fn into_price(self) -> Option<Price> {
-        let tier = |tier: ContextTierFile| Some(ContextTier { above: tier.above, rates: rates(&tier.rates)? });
-        Some(Price {
-            rates: rates(&self.rates)?,
-            context_tiers: self.context_tiers.into_iter().map(tier).collect::<Option<_>>()?,
-            service_tiers: self
-                .service_tiers
-                .into_iter()
-                .map(|(name, tier)| Some((name, rates(&tier)?)))
-                .collect::<Option<_>>()?,
-        })
-    }
-}
-
-fn rates(file: &RatesFile) -> Option<Rates> {
-    file.iter().try_fold(Rates::default(), |rates, (class, dollars)| {
-        Some(rates.with(UsageClass::lookup(class)?, Nanos::parse(dollars)?))
+    check_words(path, &file, faults);
+    let price = match file.price.as_deref().map(|price| read_price(price.get())) {
+        None => None,
+        Some(Ok(price)) => Some(price),
+        Some(Err(found)) => {
+            let at = |fault: &str| if fault.is_empty() { String::new() } else { format!(".{fault}") };
+            faults.extend(
+                found
+                    .into_iter()
+                    .map(|fault| CatalogueFault::new(format!("{path}.price{}", at(&fault.path)), fault.problem)),
+            );
+            None
+        }
+    };
+    Some(Entry {
+        capabilities: capabilities(&format!("{path}.capabilities"), &file.capabilities, faults),
+        price,
+        vendor: file.vendor,
+        id: file.id,
+        aliases: file.aliases,
+        token_limit: file.token_limit,
+        max_tokens: file.max_tokens,
+        reads: file.reads,
+        writes: file.writes,
+        deprecated: file.deprecated,
+        quirks: file.quirks.into(),
+        tokenizer: file.tokenizer,
+        source: file.source,
+        date: if file.date.is_empty() { date.to_owned() } else { file.date },
     })
 }
 
-impl From<QuirksFile> for Quirks {
-    fn from(file: QuirksFile) -> Self {
-        Self {
-            refuses: file.refuses,
-            accepts: file.accepts,
-            reasoning: match file.reasoning {
-                None => ReasoningStyle::Unspecified,
-                Some(ReasoningFile::Unsupported) => ReasoningStyle::Unsupported,
-                Some(ReasoningFile::Budget) => ReasoningStyle::Budget,
-                Some(ReasoningFile::Adaptive) => ReasoningStyle::Adaptive,
-            },
-            max_tokens_field: match file.max_tokens_field {
-                None => MaxTokensField::Unspecified,
-                Some(MaxTokensFile::MaxCompletionTokens) => MaxTokensField::MaxCompletionTokens,
-                Some(MaxTokensFile::MaxTokens) => MaxTokensField::MaxTokens,
-            },
-            prefill: file.prefill,
-            system_anywhere: file.system_anywhere,
-            json_schema: file.json_schema,
-            developer_role: file.developer_role,
-            api: match file.api {
-                None => ChatApi::Unspecified,
-                Some(ApiFile::Chat) => ChatApi::Chat,
-                Some(ApiFile::Responses) => ChatApi::Responses,
-            },
-            reasoning_history: match file.reasoning_history {
-                None => ReasoningHistory::Unspecified,
-                Some(ReasoningHistoryFile::None) => ReasoningHistory::None,
-            },
-            limits: Limits { call_id: file.call_id, ..Limits::default() },
-            ..Self::default()
+fn check_words(path: &str, file: &EntryFile, faults: &mut Vec<CatalogueFault>) {
+    let names = [("vendor", &file.vendor), ("id", &file.id)].into_iter();
+    for (field, name) in names.chain(file.aliases.iter().map(|alias| ("aliases", alias))) {
+        if name.is_empty() || name.len() > bounds::UPSTREAM {
+            let problem = format!("must have 1 to {} bytes, got {}", bounds::UPSTREAM, name.len());
+            faults.push(CatalogueFault::new(format!("{path}.{field}"), problem));
         }
     }
+    for (field, words) in [("reads", &file.reads), ("writes", &file.writes)] {
+        if let Some(word) = words.iter().find(|word| !MODALITIES.contains(&word.as_str())) {
+            let problem = format!("`{}` is not one of {}", bounds::truncate(word, bounds::ID), MODALITIES.join(", "));
+            faults.push(CatalogueFault::new(format!("{path}.{field}"), problem));
+        }
+    }
+    if file.deprecated.as_deref().is_some_and(|day| time::read_day(day).is_none()) {
+        faults.push(CatalogueFault::new(format!("{path}.deprecated"), "must be a date such as 2026-11-23"));
+    }
+}
+
+fn capabilities(path: &str, names: &[String], faults: &mut Vec<CatalogueFault>) -> Vec<Capability> {
+    let mut known = Vec::new();
+    for name in names {
+        match Capability::lookup(name) {
+            Some(capability) => known.push(capability),
+            None => {
+                let all = Capability::ALL.map(Capability::name).join(", ");
+                let name = bounds::truncate(name, bounds::ID);
+                faults.push(CatalogueFault::new(path, format!("`{name}` is not one of {all}")));
+            }
+        }
+    }
+    known
+}
+
+/// Entries as a file in this form, without their quirks: those are facts of this program's own.
+pub(super) fn write<'e>(date: &str, entries: impl IntoIterator<Item = &'e Entry>) -> String {
+    let models: Vec<serde_json::Value> = entries.into_iter().map(value).collect();
+    serde_json::json!({ "date": date, "models": models }).to_string()
+}
+
+/// An entry's members that are known.
+fn value(entry: &Entry) -> serde_json::Value {
+    let capabilities: Vec<&str> = entry.capabilities.iter().map(|capability| capability.name()).collect();
+    // A `Value` would make floats of its numbers, so the amounts are written as strings.
+    let price = entry.price.as_ref().map(price_text::of);
+    let mut all = serde_json::json!({
+        "vendor": entry.vendor, "id": entry.id, "aliases": entry.aliases, "capabilities": capabilities,
+        "token_limit": entry.token_limit, "max_tokens": entry.max_tokens, "reads": entry.reads, "writes": entry.writes,
+        "deprecated": entry.deprecated, "tokenizer": entry.tokenizer, "price": price, "source": entry.source,
+        "date": entry.date,
+    });
+    if let Some(members) = all.as_object_mut() {
+        members.retain(|_, value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()));
+    }
+    all
 }

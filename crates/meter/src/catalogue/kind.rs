@@ -3,7 +3,7 @@
 use baton_model::Capability;
 
 /// Names that tell what a model does.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Kind {
     /// Patterns, in which `*` stands for anything.
     pub names: Vec<String>,

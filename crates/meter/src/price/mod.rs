@@ -4,10 +4,12 @@
 //! part by part adds up exactly. The context tier is chosen by all tokens read, before anything is priced.
 
 mod rates;
+mod unpriced;
 
 pub use rates::Effective;
+pub use unpriced::Unpriced;
 
-use baton_model::{Cost, Nanos, Price, Usage, UsageClass};
+use baton_model::{Cost, Nanos, Price, Timestamp, Usage, UsageClass};
 
 /// What usage costs, part by part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,31 +18,46 @@ pub struct Costed {
     pub parts: Vec<(UsageClass, Nanos)>,
     /// The sum of the parts; unpriced if a class that was used has no rate.
     pub total: Cost,
+    /// Why the total is not known.
+    pub unpriced: Option<Unpriced>,
 }
 
-/// Prices usage. Without a price, only using nothing has a cost: zero.
+/// Prices usage by the price that was in force at a time. Without a price, only using nothing has a cost: zero.
 ///
-/// A class without a rate of its own takes that of the class it is a kind of ([`Effective::get`]).
-pub fn cost<'p>(usage: &Usage, price: impl Into<Option<&'p Price>>) -> Costed {
-    let rates = price.into().map(|price| Effective::new(price, usage.input_tokens(), usage.service_tier.as_deref()));
-    let mut costed = Costed { parts: Vec::new(), total: Cost::Known(Nanos::ZERO) };
-    // A class that was not used needs no rate: a model without a price for audio still prices its chats.
-    for (class, amount) in usage.nonzero() {
-        match rates.as_ref().and_then(|rates| rates.get(class)) {
-            Some(rate) => costed.add(class, part(amount, rate)),
-            // It never becomes known again: a sum without one of its parts would look like the whole.
-            None => costed.total = Cost::Unpriced,
-        }
+/// A class without a rate of its own takes that of the class it is a kind of ([`Effective::get`]). A service tier or a
+/// region that the price does not name makes everything unpriced.
+pub fn cost<'p>(usage: &Usage, price: impl Into<Option<&'p Price>>, at: Timestamp) -> Costed {
+    let mut costed = Costed { parts: Vec::new(), total: Cost::Known(Nanos::ZERO), unpriced: None };
+    // Asked first: what used nothing costs nothing, whatever its tier is called.
+    if usage.is_empty() {
+        return costed;
+    }
+    let rates = match price.into() {
+        Some(price) => Effective::new(price, usage, at),
+        None => Err(Unpriced::NoPrice),
+    };
+    match rates {
+        // A class that was not used needs no rate: a model without a price for audio still prices its chats.
+        Ok(rates) => usage.nonzero().for_each(|(class, amount)| costed.add(class, amount, rates.get(class))),
+        Err(reason) => costed.refuse(reason),
     }
     costed
 }
 
 impl Costed {
-    fn add(&mut self, class: UsageClass, nanos: Nanos) {
+    fn add(&mut self, class: UsageClass, amount: u64, rate: Option<Nanos>) {
+        let Some(rate) = rate else { return self.refuse(Unpriced::Class(class)) };
+        let nanos = part(amount, rate);
         self.parts.push((class, nanos));
         if let Cost::Known(total) = &mut self.total {
             *total += nanos;
         }
+    }
+
+    fn refuse(&mut self, reason: Unpriced) {
+        // It never becomes known again: a sum without one of its parts would look like the whole.
+        self.total = Cost::Unpriced;
+        self.unpriced.get_or_insert(reason);
     }
 }
 

@@ -20,6 +20,8 @@ pub struct ProviderObject {
     pub owner: Owner,
     /// The model that it belongs to, if it belongs to one.
     pub model: Option<ModelId>,
+    /// The provider's name of what has made it: of the batch whose results a file has. `None`: its owner has.
+    pub made_by: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When the provider throws it away, where it said so.

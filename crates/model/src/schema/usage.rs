@@ -8,7 +8,7 @@ use std::fmt;
 type Counts = [u64; UsageClass::COUNT];
 
 pub(crate) fn serialize<S: Serializer>(counts: &Counts, serializer: S) -> Result<S::Ok, S::Error> {
-    let usage = Usage { counts: *counts, service_tier: None };
+    let usage = Usage { counts: *counts, ..Usage::default() };
     serializer.collect_map(usage.nonzero().map(|(class, amount)| (class.name(), amount)))
 }
 

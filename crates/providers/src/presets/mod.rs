@@ -5,9 +5,11 @@
 pub mod document;
 mod preset;
 mod table;
+mod vendor;
 
 pub use preset::{AuthHeader, KeyRequirement, PathStyle, Preset};
 pub use table::ALL;
+pub use vendor::{CatalogueVendor, catalogue_vendor};
 
 /// The vendor of that name, in any case.
 pub fn lookup(name: &str) -> Option<&'static Preset> {

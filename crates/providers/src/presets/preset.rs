@@ -12,6 +12,8 @@ pub struct Preset {
     pub name: &'static str,
     /// Its name for people.
     pub title: &'static str,
+    /// Its name in the catalogue, if that is another one.
+    pub catalogue: Option<&'static str>,
     /// The format it speaks.
     pub dialect: Dialect,
     /// Where it is; `None` where every customer or machine has an address of its own.

@@ -53,6 +53,7 @@ const FORMATS_OWN: Limits = Limits {
 const COMPATIBLE: Preset = Preset {
     name: "",
     title: "",
+    catalogue: None,
     dialect: Dialect::OpenAi,
     base_url: None,
     key_env: None,
@@ -171,6 +172,7 @@ pub const ALL: &[Preset] = &[
     Preset {
         name: "azure-deployments",
         title: "Azure OpenAI, with deployments",
+        catalogue: Some("azure"),
         base_url: None,
         key_env: Some("AZURE_OPENAI_API_KEY"),
         auth: AuthHeader::Header("api-key"),

@@ -30,7 +30,10 @@ pub(super) fn stored_batch(call: &SimRequest<'_>, rest: &str) -> Result<SimPlan,
         }
         ("GET", "results") => {
             let line = |request: &Value| {
-                let message = json!({ "type": "message", "model": request["params"]["model"] });
+                let usage = json!({ "input_tokens": 10, "output_tokens": 5, "service_tier": "batch" });
+                let model = &request["params"]["model"];
+                let message =
+                    json!({ "type": "message", "role": "assistant", "model": model, "content": [], "usage": usage });
                 let result = json!({ "type": "succeeded", "message": message });
                 format!("{}\n", json!({ "custom_id": request["custom_id"], "result": result }))
             };

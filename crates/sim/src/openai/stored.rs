@@ -95,7 +95,8 @@ fn look(call: &SimRequest<'_>, id: &str) -> Result<SimPlan, SimRefusal> {
         let lines = input.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let output: Vec<String> = lines
             .map(|line| {
-                let body = json!({ "model": line["body"]["model"] });
+                let usage = json!({ "prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15 });
+                let body = json!({ "object": "chat.completion", "model": line["body"]["model"], "choices": [], "usage": usage });
                 json!({ "custom_id": line["custom_id"], "response": { "status_code": 200, "body": body } }).to_string()
             })
             .collect();

@@ -28,8 +28,12 @@ pub struct Model {
     /// Whether what was used is an estimate: nothing used is none.
     pub estimated: bool,
     pub service_tier: Option<String>,
+    pub region: Option<String>,
     /// NULL: unpriced.
     pub cost: Option<i64>,
+    /// Why there is no cost.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub unpriced: Option<String>,
     pub input: i64,
     pub cache_read: i64,
     pub cache_write: i64,

@@ -3,6 +3,7 @@
 pub(crate) mod attempt;
 pub(crate) mod audit;
 pub(crate) mod command;
+pub(crate) mod correction;
 pub(crate) mod counter;
 pub(crate) mod delivery;
 pub(crate) mod event;
@@ -11,6 +12,7 @@ pub(crate) mod key;
 pub(crate) mod learned_count;
 pub(crate) mod lease;
 pub(crate) mod model;
+pub(crate) mod price;
 pub(crate) mod project;
 pub(crate) mod provider;
 pub(crate) mod provider_object;

@@ -19,6 +19,8 @@ pub struct Model {
     pub expires_at: Option<i64>,
     /// Against whose quota it counts.
     pub account: String,
+    /// The batch whose results it has.
+    pub made_by: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,5 +1,6 @@
 //! Records of requests: written in batches, read as a list, as totals, and as statistics of one model.
 
+mod corrections;
 mod list;
 mod query;
 mod retain;
@@ -8,6 +9,7 @@ mod totals;
 mod usage;
 mod write;
 
+pub use corrections::{Correction, PricedAttempt, RepriceQuery};
 pub use list::{RequestCursor, RequestFilter, RequestPage};
 pub use retain::Retained;
 pub use totals::{GroupBy, Latency, ModelStats, Spent, UsageQuery, UsageRow};
@@ -103,6 +105,42 @@ impl LedgerRepository<'_> {
     /// Whatever keeps the database from writing; what was removed by then is gone.
     pub async fn retain(self, since: Timestamp) -> Result<Retained, StoreError> {
         retain::retain(self.database.writer(), since).await
+    }
+
+    /// A batch of attempts, with what each costs by the last word on it, in order; behind the one of that request and number.
+    /// Fewer than a batch, or none: there are no more.
+    ///
+    /// # Errors
+    ///
+    /// If the database is unavailable.
+    pub async fn priced_attempts(
+        self,
+        query: &RepriceQuery,
+        after: Option<(&str, i32)>,
+    ) -> Result<Vec<PricedAttempt>, StoreError> {
+        corrections::attempts(self.database.reader(), query, after).await
+    }
+
+    /// Writes corrections, all or none, and returns how many were written. The records stay as they are; totals include
+    /// the last correction of each attempt.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the database from writing; then nothing has changed.
+    pub async fn correct(self, corrections: &[Correction], now: Timestamp, by: &str) -> Result<u64, StoreError> {
+        corrections::correct(self.database, corrections, now, by).await
+    }
+
+    /// What attempts of a request cost by the last correction of each: the attempt's number, the cost, why there is none.
+    ///
+    /// # Errors
+    ///
+    /// If the database is unavailable.
+    pub async fn corrections_of(
+        self,
+        id: &RequestId,
+    ) -> Result<Vec<(i32, baton_model::Cost, Option<String>)>, StoreError> {
+        corrections::of_request(self.database.reader(), id.as_str()).await
     }
 
     /// How one model has done since a moment: for one project, where it is named.

@@ -3,7 +3,7 @@
 use super::row;
 use super::totals::{GroupBy, Latency, Spent};
 use crate::StoreError;
-use crate::entity::{attempt, request};
+use crate::entity::{attempt, correction, request};
 use baton_model::bounds::TOTALS;
 use baton_model::record::{CacheUse, Outcome};
 use baton_model::{KeyId, ModelId, Nanos, Timestamp, UsageClass};
@@ -99,13 +99,14 @@ pub(super) async fn attempts(
     for class in UsageClass::ALL {
         halves(&mut select, row::column(class), class.name());
     }
-    halves(&mut select, attempt::Column::Cost, "cost");
+    join_last_correction(&mut select);
+    sum_halves(&mut select, &cost(), "cost");
     // A request with several such attempts counts once.
     let distinct = |condition: SimpleExpr| {
         let request = Expr::case(condition, attempt_column(attempt::Column::RequestId));
         SimpleExpr::from(Func::count_distinct(request))
     };
-    select.expr_as(distinct(attempt_column(attempt::Column::Cost).is_null()), Alias::new("unpriced"));
+    select.expr_as(distinct(cost().is_null()), Alias::new("unpriced"));
     select.expr_as(distinct(attempt_column(attempt::Column::Estimated).eq(true)), Alias::new("estimated"));
     let rows = all(reader, select).await?;
     rows.iter()
@@ -132,6 +133,8 @@ pub(super) async fn latencies(
     ranked.from(request::Entity);
     narrow(&mut ranked, selection, Of::Requests);
     ranked.and_where(request_column(request::Column::Outcome).eq(Outcome::Completed.name()));
+    // Nobody waited for them, and nobody knows how long they took.
+    ranked.and_where(request_column(request::Column::Api).ne("batch"));
     let mut window = WindowStatement::new();
     for (place, by) in selection.group_by.iter().enumerate() {
         ranked.expr_as(expression(*by, Of::Requests), group_name(place));
@@ -231,8 +234,42 @@ fn sum(expression: impl Into<SimpleExpr>) -> SimpleExpr {
 }
 
 fn halves(select: &mut SelectStatement, column: attempt::Column, name: &str) {
-    select.expr_as(sum(attempt_column(column).div(HALF)), Alias::new(format!("{name}_high")));
-    select.expr_as(sum(attempt_column(column).modulo(HALF)), Alias::new(format!("{name}_low")));
+    sum_halves(select, &attempt_column(column), name);
+}
+
+fn sum_halves(select: &mut SelectStatement, expression: &SimpleExpr, name: &str) {
+    select.expr_as(sum(expression.clone().div(HALF)), Alias::new(format!("{name}_high")));
+    select.expr_as(sum(expression.clone().modulo(HALF)), Alias::new(format!("{name}_low")));
+}
+
+/// What an attempt costs by the last word on it: a correction may also say that it is not known.
+fn cost() -> SimpleExpr {
+    let corrected = correction_column(correction::Column::Version).is_not_null();
+    Expr::case(corrected, correction_column(correction::Column::Cost))
+        .finally(attempt_column(attempt::Column::Cost))
+        .into()
+}
+
+/// Joins the correction of the highest version; there is none for nearly every attempt.
+fn join_last_correction(select: &mut SelectStatement) {
+    let later = Alias::new("later");
+    let of_later = |column: correction::Column| Expr::col((later.clone(), column));
+    let newer = Query::select()
+        .expr(Expr::value(1))
+        .from_as(correction::Entity, later.clone())
+        .and_where(of_later(correction::Column::RequestId).eq(correction_column(correction::Column::RequestId)))
+        .and_where(of_later(correction::Column::Number).eq(correction_column(correction::Column::Number)))
+        .and_where(of_later(correction::Column::Version).gt(correction_column(correction::Column::Version)))
+        .to_owned();
+    let of_attempt = attempt_column(attempt::Column::RequestId)
+        .eq(correction_column(correction::Column::RequestId))
+        .and(attempt_column(attempt::Column::Number).eq(correction_column(correction::Column::Number)))
+        .and(Expr::exists(newer).not());
+    select.left_join(correction::Entity, of_attempt);
+}
+
+fn correction_column(column: correction::Column) -> SimpleExpr {
+    Expr::col((correction::Entity, column))
 }
 
 fn read_halves(row: &QueryResult, name: &str) -> Result<u64, StoreError> {

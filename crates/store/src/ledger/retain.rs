@@ -24,6 +24,7 @@ pub(super) async fn retain(writer: &DatabaseConnection, since: Timestamp) -> Res
         (Vec::new(), requests(writer, since).await?)
     };
     remove_feedback(writer, since).await?;
+    super::corrections::remove(writer, since).await?;
     Ok(Retained { months, requests })
 }
 

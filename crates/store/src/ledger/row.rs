@@ -72,7 +72,9 @@ fn attempt(request: &RequestRecord, number: i32, attempt: &AttemptRecord) -> att
         // Without usage there is nothing that was estimated, though no provider reported anything.
         estimated: attempt.origin == UsageOrigin::Estimated && !attempt.usage.is_empty(),
         service_tier: attempt.usage.service_tier.as_deref().map(text),
+        region: attempt.usage.region.as_deref().map(text),
         cost: cost(attempt.cost),
+        unpriced: attempt.unpriced.as_deref().map(text),
         input: amount(UsageClass::Input),
         cache_read: amount(UsageClass::CacheRead),
         cache_write: amount(UsageClass::CacheWrite),
@@ -167,12 +169,14 @@ fn read_attempt(row: attempt::Model, unknown: impl Fn(&str, &str) -> StoreError)
         started: Timestamp(row.started),
         finished: Timestamp(row.finished),
         cost: row.cost.map_or(Cost::Unpriced, |nanos| Cost::Known(Nanos(nanos))),
+        unpriced: row.unpriced,
     })
 }
 
-fn usage(row: &attempt::Model) -> Usage {
+pub(super) fn usage(row: &attempt::Model) -> Usage {
     let mut usage = Usage::default();
     usage.service_tier.clone_from(&row.service_tier);
+    usage.region.clone_from(&row.region);
     for class in UsageClass::ALL {
         if let Value::BigInt(Some(amount)) = row.get(column(class)) {
             usage.set(class, u64::try_from(amount).unwrap_or(0));

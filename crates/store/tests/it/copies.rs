@@ -7,7 +7,7 @@ use baton_model::entity::Role;
 use baton_model::{Cost, KeyId, Nanos, RequestId, Timestamp, Usage, UsageClass, Webhook};
 use baton_store::audit::AuditFilter;
 use baton_store::copy::{CopyReport, copy};
-use baton_store::ledger::{RequestFilter, UsageQuery};
+use baton_store::ledger::{Correction, RepriceQuery, RequestFilter, UsageQuery};
 use baton_store::{ApiKey, EventFilter, FeedbackEntry, NewAudit, Store, StoreError};
 use std::time::Duration;
 
@@ -35,6 +35,14 @@ async fn fill(store: &Store) {
     let mut records = (2..1_202).map(|number| samples::record(number, number.into(), attempts())).collect::<Vec<_>>();
     records.push(samples::full_record());
     store.ledger().write(&records).await.unwrap();
+    let change = store.change(&ada()).await.unwrap();
+    change.prices().insert(&crate::prices::price("contract")).await.unwrap();
+    change.commit().await.unwrap();
+    let query = RepriceQuery { from: Timestamp(0), to: Timestamp(i64::MAX), model: None };
+    let attempts = store.ledger().priced_attempts(&query, None).await.unwrap();
+    let correction = |attempt| Correction { attempt, cost: Cost::Known(Nanos(9)), unpriced: None };
+    let corrections = attempts.into_iter().map(correction).collect::<Vec<_>>();
+    store.ledger().correct(&corrections, Timestamp(MIDNIGHT), "ada").await.unwrap();
     let ids = store.events().list_unplaced(600).await.unwrap().into_iter().map(|event| event.id).collect::<Vec<_>>();
     store.events().place_events(&ids).await.unwrap();
     store.commands().claim("c", "model.register", Duration::ZERO).await.unwrap();

@@ -4,7 +4,7 @@ use baton_model::capability::Capability;
 use baton_model::chat::Json;
 use baton_model::entity::{MaxTokensField, ReasoningStyle};
 use baton_model::fault::ErrorKind;
-use baton_model::price::{ContextTier, Rates};
+use baton_model::price::{ContextTier, Rates, ServiceTier};
 use baton_model::record::{AttemptError, AttemptRecord, Attribution, CacheUse, Outcome, RequestError, RequestRecord};
 use baton_model::{
     Code, Cost, KeyId, Model, ModelId, ModelSource, ModelStatus, Nanos, Price, ProviderId, Quirks, RequestId,
@@ -26,7 +26,8 @@ pub fn model(id: &str) -> Model {
         price: Some(Price {
             rates: rates.clone(),
             context_tiers: vec![ContextTier { above: 200_000, rates: rates.clone() }],
-            service_tiers: vec![("flex".into(), rates)],
+            service_tiers: vec![ServiceTier::of_rates("flex", rates)],
+            ..Price::default()
         }),
         fallbacks: vec![ModelId::from("org/model:q4"), ModelId::from("ü")],
         configuration: vec![
@@ -65,6 +66,7 @@ pub fn attempt(model: &str, cost: Cost, usage: Usage) -> AttemptRecord {
         usage,
         origin: UsageOrigin::Reported,
         cost,
+        unpriced: (cost == Cost::Unpriced).then(|| "the model has no price".to_owned()),
     }
 }
 
@@ -98,6 +100,7 @@ pub fn full_record() -> RequestRecord {
         usage.set(class, amount * 7);
     }
     usage.service_tier = Some("priority".into());
+    usage.region = Some("us".into());
     let failed = AttemptRecord {
         outcome: Outcome::Failed,
         error: Some(AttemptError { kind: ErrorKind::Overloaded, message: "busy\n\"now\"".into() }),

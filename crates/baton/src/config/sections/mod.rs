@@ -17,6 +17,7 @@ mod environment;
 mod logs;
 mod model;
 mod nodes;
+mod prices;
 mod provider;
 mod quotas;
 mod server;
@@ -34,6 +35,7 @@ pub use environment::EnvironmentKind;
 pub use logs::{ConsoleForm, ContentSection, LogsSection};
 pub use model::ModelSection;
 pub use nodes::{CommandsSection, IdentitySection, NodeSection};
+pub use prices::PricesSection;
 pub use provider::{DisconnectSection, ProviderSection, TimeoutsSection};
 pub use quotas::QuotasSection;
 pub use server::ServerSection;
@@ -86,6 +88,8 @@ pub struct Config {
     pub webhooks: WebhooksSection,
     /// Discovery: registering the models that providers list.
     pub discovery: DiscoverySection,
+    /// What models cost: where newer lists of prices are taken from.
+    pub prices: PricesSection,
     /// This node, among the nodes that share the database.
     pub node: NodeSection,
     /// Commands from the bus.
@@ -119,6 +123,7 @@ impl Default for Config {
             audio: AudioSection::default(),
             webhooks: WebhooksSection::default(),
             discovery: DiscoverySection::default(),
+            prices: PricesSection::default(),
             node: NodeSection::default(),
             commands: CommandsSection::default(),
             providers: BTreeMap::new(),
@@ -240,6 +245,9 @@ pub fn check(config: &Config, place: &str) -> Vec<ConfigFault> {
     let mut fault = |key: String, problem: String| faults.push(ConfigFault::new(place, key, problem));
     for (key, problem) in config.server.faults() {
         fault(format!("server.{key}"), problem);
+    }
+    for (key, problem) in config.prices.faults() {
+        fault(format!("prices.{key}"), problem);
     }
     for (key, problem) in config.auth.faults(config.environment) {
         fault(format!("auth.{key}"), problem);

@@ -121,7 +121,7 @@ mod tests {
             price: Some(Price {
                 rates: input(590_000_000).with(UsageClass::Output, Nanos(2_000_000_000)),
                 context_tiers: vec![ContextTier { above: 200_000, rates: input(1_250_000_000) }],
-                service_tiers: Vec::new(),
+                ..Price::default()
             }),
             source: ModelSource::Config,
             created_at: Timestamp(7),

@@ -1,8 +1,9 @@
 //! `[providers.NAME]`.
 
-use baton_model::{Dialect, ProviderId, Quirks};
+use baton_model::{ProviderId, Quirks};
 use baton_provider_api::{OnDisconnect, ProviderSettings, Timeouts};
-use baton_providers::{ProviderConfig, SecretValue, presets};
+use baton_providers::presets::{CatalogueVendor, catalogue_vendor};
+use baton_providers::{ProviderConfig, SecretValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -51,6 +52,14 @@ pub struct ProviderSection {
     /// The model for requests that name only this provider.
     #[serde(default)]
     pub default_model: Option<String>,
+    /// The vendor whose facts and prices hold for its models: `openai`, `anthropic`, `groq` and others. By default that
+    /// of the preset, if the address is the preset's or the provider has the preset's name, or of the vendor whose address
+    /// it has.
+    #[serde(default)]
+    pub catalogue: Option<String>,
+    /// The region that it serves from alone, if the vendor has a surcharge for that: `eu`. By default as the address says.
+    #[serde(default)]
+    pub region: Option<String>,
     /// How it differs from its format; by default the preset's.
     #[serde(default)]
     pub quirks: Quirks,
@@ -110,6 +119,8 @@ impl ProviderSection {
             on_disconnect: None,
             discover: None,
             default_model: None,
+            catalogue: None,
+            region: None,
             quirks: Quirks::default(),
         }
     }
@@ -143,12 +154,10 @@ impl ProviderSection {
         ProviderSettings { timeouts, on_disconnect, retries, max_in_flight: self.max_in_flight, ..usual.clone() }
     }
 
-    /// The name under which the catalogue knows its models, if it is the vendor itself and not merely compatible: a
-    /// local server may call its model `gpt-4o` too, but nobody is billed for it.
-    pub fn vendor(&self, name: &str) -> Option<String> {
-        let preset = presets::lookup(&self.kind)?;
-        let own_address = self.base_url.is_none() || name == preset.name;
-        // An Ollama has the same models wherever it runs, and no prices.
-        (own_address || preset.dialect == Dialect::Ollama).then(|| preset.name.to_owned())
+    /// The vendor in the catalogue, if it is the vendor itself and not merely compatible, and the region that it serves
+    /// from alone.
+    pub fn vendor(&self, name: &str) -> Option<CatalogueVendor> {
+        let vendor = catalogue_vendor(self.catalogue.as_deref(), name, &self.kind, self.base_url.as_deref())?;
+        Some(CatalogueVendor { region: self.region.clone().or(vendor.region), ..vendor })
     }
 }

@@ -3,7 +3,7 @@
 use super::{JSON, form, key, with};
 use crate::baton::Baton;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn message_batches_belong_to_who_made_them() {
@@ -99,4 +99,50 @@ async fn files_and_batches_belong_to_who_made_them() {
     ask(&ada, Method::POST, &format!("{one}/cancel"), "").await.expect(200);
     ask(&ada, Method::DELETE, &format!("/v1/files/{file}"), "").await.expect(200);
     ask(&ada, Method::GET, &format!("/v1/files/{file}"), "").await.expect(404);
+}
+
+/// What batches used is in the ledger once, at the price for batches, when somebody has read the results.
+#[tokio::test]
+async fn results_of_batches_are_billed_once() {
+    let baton = Baton::start().await;
+    let ada = key(&baton, json!({ "name": "ada" })).await;
+    // Without prices of their own, so that the vendors' hold, which have one for batches.
+    for (id, provider, upstream) in [("haiku", "anthropic", "claude-haiku-4-5"), ("mini", "openai", "gpt-4o-mini")] {
+        let model = json!({ "model_id": id, "provider": provider, "upstream": upstream });
+        baton.post("/api/models", &model).await.expect(201);
+    }
+    let path = "/v1/messages/batches";
+    let request = |id: &str| json!({ "custom_id": id, "params": { "max_tokens": 10, "model": "haiku" } });
+    let body = json!({ "requests": [request("a"), request("b")] }).to_string();
+    let made = with(&baton, &ada, Method::POST, path, body).await.expect(200).json();
+    let results = format!("{path}/{}/results", made["id"].as_str().unwrap());
+    for _ in 0..2 {
+        with(&baton, &ada, Method::GET, &results, "").await.expect(200);
+    }
+    let upload = form("batch", r#"{"custom_id":"c","body":{"model":"mini"}}"#);
+    let multipart = [("content-type", "multipart/form-data; boundary=b"), ("x-api-key", ada.as_str())];
+    let file = baton.send(Method::POST, "/v1/files", &multipart, upload).await.expect(200).json();
+    let create = json!({ "input_file_id": file["id"], "endpoint": "/v1/chat/completions", "completion_window": "24h" });
+    let batch = with(&baton, &ada, Method::POST, "/v1/batches", create.to_string()).await.expect(200).json();
+    let batch = with(&baton, &ada, Method::GET, &format!("/v1/batches/{}", batch["id"].as_str().unwrap()), "").await;
+    let output = format!("/v1/files/{}/content", batch.json()["output_file_id"].as_str().unwrap());
+    with(&baton, &ada, Method::GET, &output, "").await.expect(200);
+    // The uploaded file is no result, whatever stands in it.
+    with(&baton, &ada, Method::GET, &format!("/v1/files/{}/content", file["id"].as_str().unwrap()), "").await;
+    // Moves the journal into the database now, which otherwise happens in the background.
+    baton.app.engine.close().await;
+    let requests = baton.get("/api/requests?limit=100").await.expect(200).json();
+    let records = requests["items"].as_array().unwrap();
+    let billed: Vec<_> = records.iter().filter(|record| record["api"] == "batch").collect();
+    let one = |record: &&Value| {
+        let attempt = &record["attempts"][0];
+        let model = attempt["model"].as_str().unwrap().to_owned();
+        assert_eq!((&attempt["service_tier"], &attempt["unpriced"]), (&json!("batch"), &Value::Null));
+        (model, attempt["cost"].clone())
+    };
+    let mut found: Vec<_> = billed.iter().map(one).collect();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    // Half of 10 × $1 + 5 × $5, and of 10 × $0.15 + 5 × $0.60, each per million.
+    let haiku = ("haiku".to_owned(), json!(0.000_017_5));
+    assert_eq!(found, [haiku.clone(), haiku, ("mini".to_owned(), json!(0.000_002_25))]);
 }

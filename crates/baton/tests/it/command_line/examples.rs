@@ -20,7 +20,7 @@ use TalksTo::{Baton, BatonUntilStopped, BatonWithoutKey, Nobody, NobodyUntilStop
 /// An example of a command.
 ///
 /// In its arguments `{baton}` is Baton's address, `{other}` an address that is not Baton's, `{new}` a name that nothing
-/// has; `{key}`, `{project}`, `{model}`, `{provider}`, `{webhook}`, `{replying}` (a webhook whose service replies), `{delivery}` and `{request}` are ids of things that are there.
+/// has; `{key}`, `{project}`, `{model}`, `{provider}`, `{webhook}`, `{price}`, `{prices}` (a file of prices), `{replying}` (a webhook whose service replies), `{delivery}` and `{request}` are ids of things that are there.
 pub struct Example {
     /// The command and its subcommands.
     pub path: &'static str,
@@ -76,6 +76,12 @@ pub const EXAMPLES: &[Example] = &[
     example("keys rotate", &["{key}", "--overlap", "1h"], Baton { prints: "bt-" }),
     example("keys list", &[], Baton { prints: "ID" }),
     example("keys revoke", &["{key}"], Baton { prints: "revoked" }),
+    example("prices list", &["--vendor", "openai", "--model", "gpt-5.4"], Baton { prints: "gpt-5.4-mini" }),
+    example("prices set", &["{new}", "--provider", "sim-openai", "--factor", "0.9"], Baton { prints: "set" }),
+    example("prices show", &["{price}"], Baton { prints: "0.9" }),
+    example("prices rm", &["{price}"], Baton { prints: "removed" }),
+    example("prices update", &["{prices}", "--dry-run"], Baton { prints: "amounts would be changed" }),
+    example("usage reprice", &["--from", "2026-11-01", "--dry-run"], Baton { prints: "none" }),
     example("token mint", &["--sub", "ada"], Nobody),
     example("secrets key", &[], Nobody),
     example("secrets rotate", &[], Nobody),

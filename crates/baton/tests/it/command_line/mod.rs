@@ -29,11 +29,15 @@ enum Given {
     ByFlags,
 }
 
-/// Every command that has no subcommands, as it is typed.
+/// Every command that can be typed: one without subcommands, or one that does something without any of them.
 fn leaves(command: &clap::Command, path: &str) -> BTreeSet<String> {
     let below = |command: &clap::Command| leaves(command, format!("{path} {}", command.get_name()).trim_start());
-    let found: BTreeSet<String> = command.get_subcommands().flat_map(below).collect();
-    if found.is_empty() { BTreeSet::from([path.to_owned()]) } else { found }
+    let mut found: BTreeSet<String> = command.get_subcommands().flat_map(below).collect();
+    // The name of the program alone is no command.
+    if found.is_empty() || (!command.is_subcommand_required_set() && !path.is_empty()) {
+        found.insert(path.to_owned());
+    }
+    found
 }
 
 #[test]

@@ -55,6 +55,16 @@ impl Things {
                 let body = json!({ "name": self.new_name(), "kind": "openai", "base_url": "http://127.0.0.1:1/v1", "api_key": "none" });
                 self.create("/api/providers", &body, "name")
             }
+            "price" => {
+                let body = json!({ "price_id": self.new_name(), "provider": "nobody", "factor": 0.9 });
+                self.create("/api/prices", &body, "price_id")
+            }
+            "prices" => {
+                let file = self._folder.path().join("prices.json");
+                let list = json!({ "models": [{ "vendor": "openai", "id": "gpt-4o", "price": { "input": "2" } }] });
+                std::fs::write(&file, list.to_string()).unwrap();
+                file.display().to_string()
+            }
             "webhook" => self.webhook("budget.exceeded", "http://127.0.0.1:1/hook"),
             "replying" => self.webhook("budget.exceeded", &format!("{}/hook", self.service.url())),
             "delivery" => self.delivery(),
