@@ -1,6 +1,6 @@
 //! `GET /api/requests/{id}`.
 
-use super::view::JudgedRecord;
+use super::view::{CorrectionView, JudgedRecord};
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Viewer;
@@ -24,5 +24,6 @@ pub async fn get(State(admin): State<Admin>, Viewer(caller): Viewer, Path(id): P
         return Err(StoreError::NotFound { what: format!("request `{id}`") }.into());
     }
     let feedback = admin.store.feedback().list_for(&id).await?;
-    json(StatusCode::OK, &JudgedRecord { record: RecordView::new(&record), feedback })
+    let corrections = admin.store.ledger().corrections_of(&id).await?.into_iter().map(CorrectionView::new).collect();
+    json(StatusCode::OK, &JudgedRecord { record: RecordView::new(&record), feedback, corrections })
 }

@@ -184,6 +184,8 @@ async fn corrections_are_written_once_and_records_stay() {
     let again = admin.post("/api/usage/reprice", "").await.json();
     assert_eq!(again["items"][0]["before"], row["cost"]);
     assert_eq!(totals(&admin).await["cost"], again["items"][0]["after"]);
+    let shown = admin.get(&format!("/api/requests/{id}")).await.json();
+    assert_eq!(shown["corrections"], json!([{ "attempt": 0, "cost": again["items"][0]["after"] }]));
     assert_eq!(admin.get(&format!("/api/requests/{id}")).await.json()["attempts"][0], record["attempts"][0]);
     admin.post("/api/usage/reprice?from=2027-01-01&to=2026-01-01", "").await.is_refused(
         422,
