@@ -27,7 +27,8 @@ impl Commanded {
     async fn start(identity: Option<Caller>) -> Self {
         // Short, so that a delivery that nobody acknowledges comes again within the test.
         let bus = Local::new(baton_bus::BusSettings { ack_wait: Duration::from_millis(200), ..Default::default() });
-        Self::over(Arc::new(bus), identity, 3).await
+        // On the heap: what a whole service starts with is large.
+        Box::pin(Self::over(Arc::new(bus), identity, 3)).await
     }
 
     async fn over(bus: Arc<Local>, identity: Option<Caller>, attempts: u32) -> Self {

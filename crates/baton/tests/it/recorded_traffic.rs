@@ -40,7 +40,8 @@ fn replay(corpus: &Path) -> BTreeMap<String, String> {
     let told = String::from_utf8_lossy(&played.stdout).into_owned();
     assert!(report.exists(), "{told}{}\n{}", String::from_utf8_lossy(&played.stderr), baton.lines.join("\n"));
     // What it counts: how many exchanges there were, and how many of them passed.
-    println!("{}", told.lines().rev().take(2).collect::<Vec<_>>().join("; "));
+    // Into the output of the test runner, which shows it on request.
+    eprintln!("{}", told.lines().rev().take(2).collect::<Vec<_>>().join("; "));
     let text = std::fs::read_to_string(report).unwrap();
     let failed = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     failed.map(|line| (line["id"].as_str().unwrap().to_owned(), line["differences"][0].to_string())).collect()

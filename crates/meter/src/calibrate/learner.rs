@@ -4,6 +4,8 @@
 //! the factors by every reported number. Old numbers are forgotten little by little, because vendors change what they put
 //! around prompts.
 
+#![expect(clippy::indexing_slicing, reason = "arrays of fixed size, indexed by the numbers of their own items")]
+
 use super::parts::{PARTS, Parts, TEXT};
 use serde::{Deserialize, Serialize};
 use std::array;

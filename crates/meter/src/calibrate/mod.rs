@@ -14,6 +14,7 @@ pub mod prefix;
 mod prompt;
 mod shared;
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests;
 
 pub use learner::{Learner, Lesson};

@@ -1,5 +1,7 @@
 //! The parts of an estimate whose factors are learned: features that are off together, added up.
 
+#![expect(clippy::indexing_slicing, reason = "arrays of fixed size, indexed by the numbers of their own items")]
+
 use crate::estimate::LinearModel;
 use crate::features::{Feature, Features};
 

@@ -33,7 +33,7 @@ const LARGEST_REST: f64 = 0.5;
 pub fn learn(reported: u64, rest: f64, error: f64) -> Option<KnownPrefix> {
     let reported = reported as f64;
     let known = rest.is_finite() && rest >= 0.0 && rest <= reported * LARGEST_REST;
-    known.then(|| KnownPrefix { tokens: reported - rest, doubt: rest * error })
+    known.then_some(KnownPrefix { tokens: reported - rest, doubt: rest * error })
 }
 
 impl KnownPrefix {

@@ -1,5 +1,7 @@
 //! A number of tokens, and what it is made of.
 
+#![expect(clippy::indexing_slicing, reason = "arrays of fixed size, indexed by the numbers of their own items")]
+
 /// A part of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]

@@ -1,5 +1,7 @@
 //! The data file's schema.
 
+#![expect(clippy::indexing_slicing, reason = "arrays of fixed size, indexed by the numbers of their own items")]
+
 use super::linear::{LinearModel, Spread};
 use crate::count::Framing;
 use crate::features::{FEATURES, Feature, ToolPrompt};

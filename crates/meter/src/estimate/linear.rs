@@ -1,5 +1,7 @@
 //! A linear model: coefficients, and how far it was off on what it was fitted on.
 
+#![expect(clippy::indexing_slicing, reason = "arrays of fixed size, indexed by the numbers of their own items")]
+
 use crate::count::{Breakdown, CountMethod, Section, TokenCount};
 use crate::features::{FEATURES, Feature, Features};
 

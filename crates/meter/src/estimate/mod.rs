@@ -53,6 +53,7 @@ pub(crate) fn media(upstream: &str) -> MediaRule {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
     use crate::features::Feature;

@@ -1,5 +1,7 @@
 //! What a text is made of: one pass over its bytes, one step of a small automaton for each.
 
+#![expect(clippy::indexing_slicing, reason = "arrays of fixed size, indexed by the numbers of their own items")]
+
 use super::vector::Feature;
 
 /// What the automaton stands in after a byte. The first seven are places within a word.

@@ -1,5 +1,7 @@
 //! The vector: which features there are, and sums of them.
 
+#![expect(clippy::indexing_slicing, reason = "arrays of fixed size, indexed by the numbers of their own items")]
+
 use crate::count::Section;
 
 /// Declares the features with their names and sections, so that neither can be forgotten.

@@ -16,7 +16,7 @@ pub fn entry(number: u32, object: &str, key: &str, project: Option<&str>) -> Pro
         provider: ProviderId::from("openai"),
         owner: Owner { key: Some(KeyId::from(key)), project: project.map(Arc::from), user: None },
         model: Some(ModelId::from("gpt")),
-        made_by: (number % 2 == 0).then(|| "batch_1".into()),
+        made_by: number.is_multiple_of(2).then(|| "batch_1".into()),
         created_at: Timestamp(MIDNIGHT),
         expires_at: Some(Timestamp(MIDNIGHT + i64::from(number))),
     }

@@ -56,7 +56,7 @@ impl Model<'_> {
         let id = self.id(vendor)?;
         // What a name says goes first: live audio and video have no API here, whatever their mode is called.
         let capabilities = match super::super::capabilities_by_name(&id) {
-            Some(known) if known.is_empty() => return None,
+            Some([]) => return None,
             Some(known) => known.to_vec(),
             None => capabilities(&self.text("mode")?)?,
         };

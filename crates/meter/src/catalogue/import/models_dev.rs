@@ -93,7 +93,7 @@ pub(super) fn read(
         return Err(faults);
     }
     entries.sort_by(|one: &Entry, other| (&one.vendor, &one.id).cmp(&(&other.vendor, &other.id)));
-    Ok(Listed { entries: entries, skipped })
+    Ok(Listed { entries, skipped })
 }
 
 fn entry(path: &str, vendor: &str, id: &str, model: &RawValue, faults: &mut Vec<CatalogueFault>) -> Option<Entry> {
