@@ -2,6 +2,7 @@
 //! here they are put in their places.
 
 use anyhow::{Context, bail};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// A command of the binary, and the file that holds what it prints.
@@ -30,14 +31,24 @@ pub fn run() -> anyhow::Result<()> {
     put_limits("docs/security.md", &printed(&["docs", "setting-limits"])?)
 }
 
+/// Builds the binary and says where it is. It is asked and not linked: this tool would otherwise be built anew with every
+/// change of Baton.
+fn binary() -> anyhow::Result<PathBuf> {
+    // As the tests build it: with the features of one package alone, half of the dependencies would be built anew.
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--workspace", "--all-features", "--bin", "baton"])
+        .status()
+        .context("building the binary")?;
+    if !built.success() {
+        bail!("the binary could not be built");
+    }
+    let own = std::env::current_exe().context("where this tool is")?;
+    Ok(own.with_file_name("baton"))
+}
+
 /// What a command of the binary prints.
 fn printed(arguments: &[&str]) -> anyhow::Result<String> {
-    // The binary is asked and not linked: this tool would otherwise be built anew with every change of Baton.
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "baton", "--"])
-        .args(arguments)
-        .output()
-        .context("the binary")?;
+    let output = Command::new(binary()?).args(arguments).output().context("the binary")?;
     if !output.status.success() {
         bail!("baton {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
     }

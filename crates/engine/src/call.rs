@@ -189,6 +189,11 @@ impl Content {
         self.operation.get().is_some()
     }
 
+    /// Gives back the memory that it is counted with: the reply is over, and others wait for it.
+    pub fn release_memory(&self) {
+        *self.hold.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// How many bytes were sent; an upper bound for the number of tokens of their text.
     pub fn len(&self) -> usize {
         self.body.as_ref().map_or(0, |body| body.bytes.len())

@@ -12,6 +12,7 @@ use baton_model::fault::{ErrorKind, Tried};
 use baton_model::record::{CacheUse, Outcome, RequestError, RequestRecord};
 use baton_model::{Capability, Cost, Dialect, Model, PublicError, ReplyEvent, SpanId};
 use baton_provider_api::ProviderError;
+use baton_tasks::blocking;
 use std::sync::Arc;
 
 /// One request's record, from its admission to its end.
@@ -220,11 +221,20 @@ impl RequestRecorder {
             attempt.settle(ending, self.shared.clock.now(), || self.prompt_tokens(&attempt.model, attempt.dialect));
         self.shared.metrics.attempt(&record);
         if let Some(lesson) = Lesson::of(&self.shared.calibration, &self.call, &attempt, &record) {
-            lesson.spawn(&self.shared);
+            self.teach(lesson);
         }
         if let Some(own) = &mut self.record {
             own.attempts.push(record);
         }
+    }
+
+    /// Learns from a reply beside the requests.
+    fn teach(&self, lesson: Lesson) {
+        let context = Arc::clone(&self.shared);
+        self.shared.tasks.spawn(async move {
+            // On a thread of its own: the first count loads the tables, and a long prompt takes a while.
+            blocking("calibration", move || lesson.learn(&context.calibration, &context.metrics)).await;
+        });
     }
 
     /// The size of the prompt by Baton's own count.

@@ -38,7 +38,7 @@ async fn the_body_of_any_client_api_is_counted() {
     let priced = admin.post("/api/models/tokens", &format!(r#"{{"model_id": "m", "max_tokens": 100, {HELLO}}}"#)).await;
     assert_eq!(priced.json()["expected_cost"], json!(0.001_009), "9 tokens in, 100 out");
     let refused = admin.post("/api/models/tokens?api=grpc", "{}").await;
-    refused.is_refused(400, "invalid_request", &["api"]);
+    refused.is_refused(422, "validation_error", &["api"]);
 }
 
 #[tokio::test]

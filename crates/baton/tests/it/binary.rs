@@ -37,7 +37,7 @@ fn the_lines_that_the_demonstration_prints_work() {
     assert_eq!(status, 200);
     assert!(models.contains("\"tiny\"") && models.contains("\"broken\""), "{models}");
     // The demonstration shows what a refusal and a failing provider look like, so these two have to stay as they are.
-    let body = r#"{"model":"tiny","messages":[{"role":"user","content":"This prompt is surely longer than the few tokens that fit into a window of thirty-two tokens, is it not, dear reader of these tests?"}]}"#;
+    let body = r#"{"model":"tiny","messages":[{"role":"user","content":"This prompt is surely longer than the few tokens that fit into a window of thirty-two tokens, is it not, dear reader of these tests? And should anyone doubt it, here is one more sentence, so that it is twice as long as it would have to be."}]}"#;
     let (status, refused) = demo.ask("POST", "/api/models/chat", KEY, body);
     assert_eq!((status, refused.contains("token_limit_exceeded")), (400, true), "{refused}");
     let body = r#"{"model":"broken","messages":[{"role":"user","content":"hello"}]}"#;

@@ -1,6 +1,6 @@
 //! What a reported number changes.
 
-use super::{Calibration, Pupil, SharedState};
+use super::state::{Calibration, Pupil, SharedState};
 use arc_swap::ArcSwap;
 use baton_meter::calibrate::{Basis, Learner, Prompt, prefix};
 use baton_model::{KeyId, Model, Operation};

@@ -1,16 +1,14 @@
 //! A reply as a lesson: which replies are learned from, and what they teach.
 
-use super::{Calibration, Pupil};
+use super::state::{Calibration, Pupil};
 use crate::call::Call;
 use crate::meter::AttemptMeter;
 use crate::metrics::Metrics;
-use crate::shared::EngineContext;
 use baton_meter::calibrate::Basis;
 use baton_meter::count;
 use baton_model::record::{AttemptRecord, Outcome};
 use baton_model::usage::UsageOrigin;
 use baton_model::{Capability, Dialect, Model};
-use baton_tasks::blocking;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -18,11 +16,10 @@ use tokio::sync::OwnedSemaphorePermit;
 const EAGER: u64 = 64;
 /// … and then one of so many: a prompt that has to be read for nothing else costs some 8 µs for each KB.
 const THEN_ONE_OF: u64 = 16;
-/// A longer body is read for this only if something else had to read it, in bytes.
+/// The longest body that is read for this, in bytes …
 const LONGEST: usize = 256 * 1024;
-
-/// So many lessons are learned at a time. What comes meanwhile is let go: there will be others.
-pub(super) const AT_ONCE: usize = 2;
+/// … and that is learned from if something else had to read it.
+const LONGEST_READ: usize = 1024 * 1024;
 
 /// A reply that teaches how many tokens its prompt had.
 pub struct Lesson {
@@ -55,8 +52,8 @@ impl Lesson {
         // By the request's id, which is as good as chance and needs no generator.
         let drawn = seen < EAGER
             || calibration.name(&pupil, call.identity.arrived.0.unsigned_abs()).is_multiple_of(THEN_ONE_OF);
-        let readable = call.content.is_read() || (drawn && call.content.len() <= LONGEST);
-        if !readable {
+        let (length, read) = (call.content.len(), call.content.is_read());
+        if !(read && length <= LONGEST_READ || drawn && length <= LONGEST) {
             return None;
         }
         let room = Arc::clone(&calibration.room).try_acquire_owned().ok()?;
@@ -70,17 +67,8 @@ impl Lesson {
         })
     }
 
-    /// Learns it beside the requests.
-    pub(crate) fn spawn(self, shared: &Arc<EngineContext>) {
-        let context = Arc::clone(shared);
-        shared.tasks.spawn(async move {
-            // On a thread of its own: the first count loads the tables, and a long prompt takes a while.
-            blocking("calibration", move || self.learn(&context.calibration, &context.metrics)).await;
-        });
-    }
-
-    /// Learns it. Takes as long as reading and counting the prompt.
-    fn learn(&self, calibration: &Calibration, metrics: &Metrics) {
+    /// Learns it. Takes as long as reading and counting the prompt: not for an async thread.
+    pub(crate) fn learn(&self, calibration: &Calibration, metrics: &Metrics) {
         // It was sent, so it was readable; a client's bytes that the provider understood and Baton does not teach nothing.
         let Ok(operation) = self.call.content.read_operation() else { return };
         let key = self.call.identity.attribution.key.as_ref();

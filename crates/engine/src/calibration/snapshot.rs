@@ -1,9 +1,8 @@
 //! What was learned, as rows that nodes share.
 
-use super::{Calibration, Pupil};
+use super::state::{Calibration, Pupil};
 use arc_swap::ArcSwap;
 use baton_meter::calibrate::{Basis, Learner};
-use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 /// So many changes wait at most to be written. More keys are at work than that: their next reply counts.
@@ -17,9 +16,6 @@ pub struct LearnedRow {
     /// The learner, as JSON.
     pub body: String,
 }
-
-/// Whose learners have changed since they were last written.
-pub(super) type Changed = HashSet<Pupil>;
 
 impl Calibration {
     pub(super) fn mark_changed(&self, pupil: Pupil) {
