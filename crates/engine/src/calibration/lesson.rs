@@ -49,7 +49,7 @@ impl Lesson {
         }
         let pupil = Pupil::new(model, call.identity.attribution.key.as_ref(), Basis::Features);
         let seen = calibration.learners.get(&pupil).map_or(0, |learner| learner.load().seen());
-        // By the request's id, which is as good as chance and needs no generator.
+        // By a hash of the time of arrival, which is as good as chance and needs no generator.
         let drawn = seen < EAGER
             || calibration.name(&pupil, call.identity.arrived.0.unsigned_abs()).is_multiple_of(THEN_ONE_OF);
         let (length, read) = (call.content.len(), call.content.is_read());
@@ -57,6 +57,8 @@ impl Lesson {
             return None;
         }
         let room = Arc::clone(&calibration.room).try_acquire_owned().ok()?;
+        // Others wait for that memory. What two lessons hold of it is little.
+        call.content.release_memory();
         Some(Self {
             call: Arc::clone(call),
             model: Arc::clone(model),
