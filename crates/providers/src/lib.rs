@@ -11,6 +11,7 @@
 mod anthropic;
 mod client;
 pub mod config;
+mod failed_reply;
 mod ollama;
 mod openai;
 pub mod presets;

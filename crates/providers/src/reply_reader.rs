@@ -1,5 +1,6 @@
 //! The way back: bytes become frames, whether they come from a socket or from a recording.
 
+use crate::failed_reply::{error_in_success, failed, failed_frame, find_failure};
 use baton_dialect::framing::{Framing, Splitter};
 use baton_dialect::profile::ToolNames;
 use baton_dialect::{CallInText, Codec, ReadError, ReplyContext, StreamReader};
@@ -10,8 +11,6 @@ use baton_provider_api::{Frame, ProviderError, ReplyForm};
 use baton_tasks::compute;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream, StreamExt as _};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -181,26 +180,6 @@ fn restore_call(call: &mut Option<CallInText>, bytes: Bytes) -> Bytes {
         Some(call) => call.restore(bytes),
         None => bytes,
     }
-}
-
-/// The event that says that the provider failed.
-fn find_failure(events: &[ReplyEvent]) -> Option<UpstreamError> {
-    events.iter().find_map(|event| if let ReplyEvent::Failed(error) = event { Some(error.clone()) } else { None })
-}
-
-/// The events of a reply that failed: what it used, which is billed all the same, and the error.
-fn failed(told: Vec<ReplyEvent>, error: UpstreamError) -> Vec<ReplyEvent> {
-    let used = told.into_iter().filter(|event| matches!(event, ReplyEvent::Usage(_)));
-    used.chain([ReplyEvent::Failed(error)]).collect()
-}
-
-/// A frame that tells an error, in the client's words for its tools.
-fn failed_frame(names: &ToolNames, frame: Frame) -> Frame {
-    let events = frame.events.into_iter().map(|event| match event {
-        ReplyEvent::Failed(error) => ReplyEvent::Failed(names.restore_error(error)),
-        event => event,
-    });
-    Frame { bytes: names.restore_error_body(frame.bytes), events: events.collect(), ..frame }
 }
 
 /// Whether a reply that should be whole is a stream.
@@ -432,41 +411,4 @@ fn wrong_format(what: &str, error: &ReadError) -> ProviderError {
         ErrorKind::Protocol,
         format!("the provider's {what} does not have the format of its API: {error}"),
     )
-}
-
-/// A body of at most so many bytes is looked through whole for an error: this takes microseconds.
-const SHORT: usize = 4 << 10;
-
-/// An error that came with status 200, as some services send it: `{"error": …}` beside or instead of a reply, or vLLM's
-/// older `{"object": "error", "message": …}`.
-fn error_in_success(dialect: Dialect, body: &[u8]) -> Option<UpstreamError> {
-    #[derive(Deserialize)]
-    struct Probe<'a> {
-        #[serde(borrow)]
-        error: Option<&'a RawValue>,
-        #[serde(borrow)]
-        object: Option<&'a RawValue>,
-        /// Of OpenAI's Responses: a response that failed has an `error`, and is one all the same.
-        #[serde(borrow)]
-        output: Option<&'a RawValue>,
-    }
-    #[derive(Deserialize)]
-    struct Inner {
-        code: Option<u16>,
-    }
-    // A long reply never begins with `error`; to look only there keeps long replies from being parsed twice.
-    let start = if body.len() <= SHORT { body } else { body.get(..200).unwrap_or(body) };
-    if !start.windows(7).any(|window| window == b"\"error\"") {
-        return None;
-    }
-    let whole: &RawValue = serde_json::from_slice(body).ok()?;
-    let probe: Probe<'_> = serde_json::from_str(whole.get()).ok()?;
-    let error = match probe.error.filter(|error| error.get() != "null" && probe.output.is_none()) {
-        Some(error) => error,
-        None if probe.object.is_some_and(|object| object.get() == "\"error\"") => whole,
-        None => return None,
-    };
-    let said = serde_json::from_str::<Inner>(error.get()).ok().and_then(|inner| inner.code);
-    let status = said.filter(|code| (400..600).contains(code)).unwrap_or(500);
-    Some(baton_dialect::error::read(dialect, status, body))
 }

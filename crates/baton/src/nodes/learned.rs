@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 const EVERY: Duration = Duration::from_secs(30);
 /// What others wrote is read again from so long before the last look: their clocks may be behind.
 const OVERLAP: Duration = Duration::from_secs(60);
+/// Of how many rows the revision is remembered. One that is not known is read before it is written.
+const REVISIONS: usize = 20_000;
 /// How often a row is tried again that another node has changed meanwhile. After that, the next round does it.
 const TRIES: usize = 3;
 
@@ -68,6 +70,10 @@ impl Sharing {
             }
         }
         self.read = now;
+        // Rows of keys that ask no more would stay for ever.
+        if self.known.len() > REVISIONS {
+            self.known.clear();
+        }
         Ok(())
     }
 

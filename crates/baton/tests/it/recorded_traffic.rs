@@ -14,7 +14,7 @@ fn exceptions() -> BTreeMap<&'static str, &'static str> {
     lines.map(|line| line.split_once(' ').unwrap_or_else(|| panic!("`{line}` gives no reason"))).collect()
 }
 
-#[expect(clippy::disallowed_methods, reason = "where the recordings are is told by the environment")]
+#[expect(clippy::disallowed_methods, reason = "where the recordings are is printed by the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -37,11 +37,11 @@ fn replay(corpus: &Path) -> BTreeMap<String, String> {
     let baton = Running::start_by(serve, "baton is ready");
     let url = format!("http://{}", baton.address);
     let played = script(&["--gateway", &url, "--key", KEY, "--report", report.to_str().unwrap()]).output().unwrap();
-    let told = String::from_utf8_lossy(&played.stdout).into_owned();
-    assert!(report.exists(), "{told}{}\n{}", String::from_utf8_lossy(&played.stderr), baton.lines.join("\n"));
+    let printed = String::from_utf8_lossy(&played.stdout).into_owned();
+    assert!(report.exists(), "{printed}{}\n{}", String::from_utf8_lossy(&played.stderr), baton.lines.join("\n"));
     // What it counts: how many exchanges there were, and how many of them passed.
     // Into the output of the test runner, which shows it on request.
-    eprintln!("{}", told.lines().rev().take(2).collect::<Vec<_>>().join("; "));
+    eprintln!("{}", printed.lines().rev().take(2).collect::<Vec<_>>().join("; "));
     let text = std::fs::read_to_string(report).unwrap();
     let failed = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     failed.map(|line| (line["id"].as_str().unwrap().to_owned(), line["differences"][0].to_string())).collect()

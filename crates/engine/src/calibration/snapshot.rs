@@ -69,22 +69,13 @@ fn read(body: &str) -> Option<Learner> {
 
 impl Pupil {
     fn id(&self) -> String {
-        let basis = match self.basis {
-            Basis::Features => "features",
-            Basis::Encoding => "encoding",
-        };
         // A model's name may hold anything but stands last; a key's id has no slash.
-        format!("{basis}/{}/{}", self.key, self.model)
+        format!("{}/{}/{}", self.basis.name(), self.key, self.model)
     }
 
     fn parse(id: &str) -> Option<Self> {
         let (basis, rest) = id.split_once('/')?;
         let (key, model) = rest.split_once('/')?;
-        let basis = match basis {
-            "features" => Basis::Features,
-            "encoding" => Basis::Encoding,
-            _ => return None,
-        };
-        Some(Self { model: model.into(), key: key.into(), basis })
+        Some(Self { model: model.into(), key: key.into(), basis: Basis::lookup(basis)? })
     }
 }

@@ -3,7 +3,7 @@
 use super::learner::Learner;
 use super::parts::{Parts, parts};
 use super::prefix::{Boundary, KnownPrefix};
-use crate::count::{Breakdown, CountMethod, TokenCount};
+use crate::count::{self, Breakdown, CountMethod, TokenCount};
 use crate::estimate::{self, LinearModel, Spread};
 use crate::features::{Feature, Features, Walk};
 use baton_model::chat::ChatRequest;
@@ -32,6 +32,21 @@ pub enum Basis {
     Encoding,
 }
 
+impl Basis {
+    /// The rule of a count from which nothing was learned, and the word in what is kept.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Features => count::FEATURES,
+            Self::Encoding => count::ENCODING,
+        }
+    }
+
+    /// The one of that [name](Self::name).
+    pub fn lookup(name: &str) -> Option<Self> {
+        [Self::Features, Self::Encoding].into_iter().find(|basis| basis.name() == name)
+    }
+}
+
 /// A prompt for a model.
 #[derive(Debug, Clone)]
 pub struct Prompt {
@@ -56,7 +71,7 @@ pub struct Knowledge<'k> {
 impl Prompt {
     /// Reads a request for a model.
     pub fn read(operation: &Operation, model: &Model, basis: Basis) -> Self {
-        let family = crate::count::tokenizer(model);
+        let family = count::tokenizer(model);
         let (linear, tokenizer) = match basis {
             Basis::Features => (estimate::prior(family), None),
             Basis::Encoding => (estimate::careful(family), Some(family)),
@@ -92,7 +107,7 @@ impl Prompt {
     pub fn count(&self, knowledge: &Knowledge<'_>) -> TokenCount {
         let rates = Rates::of(knowledge, self.linear.spread);
         let mut tokens = rates.tokens(&self.parts);
-        let (mut spread, mut rule) = (rates.spread, if rates.learned { "calibrated" } else { self.first_rule() });
+        let (mut spread, mut rule) = (rates.spread, if rates.learned { "calibrated" } else { self.basis.name() });
         let known =
             self.boundaries.iter().rev().find_map(|boundary| {
                 (knowledge.known)(boundary.hash).map(|known| (known, rates.tokens(&boundary.parts)))
@@ -110,18 +125,11 @@ impl Prompt {
             };
             rule = "prefix";
         }
-        let method = if rule == self.first_rule() { CountMethod::Estimate } else { CountMethod::Calibrated };
+        let method = if rule == self.basis.name() { CountMethod::Estimate } else { CountMethod::Calibrated };
         let breakdown = Breakdown::rounded(self.linear.sections(&self.features), tokens);
         let tokens = breakdown.total();
         let at_most = spread.at_most(tokens);
         TokenCount { tokens, at_most, method, error: spread.error, breakdown, rule, tokenizer: self.tokenizer }
-    }
-
-    fn first_rule(&self) -> &'static str {
-        match self.basis {
-            Basis::Features => "features",
-            Basis::Encoding => "encoding",
-        }
     }
 }
 

@@ -17,6 +17,8 @@ use baton_model::{Dialect, Model, Operation};
 
 /// The name of the rule of counts from features alone.
 pub const FEATURES: &str = "features";
+/// The name of the rule of counts from byte-pair tokens and features.
+pub const ENCODING: &str = "encoding";
 
 /// The tokenizer that counts for a model.
 pub fn tokenizer(model: &Model) -> Tokenizer {
@@ -32,7 +34,7 @@ pub fn operation(operation: &Operation, model: &Model, dialect: Dialect) -> Toke
         return openai::operation(operation, model, tokenizer, dialect);
     }
     let features = Features::with_tokens(operation, model);
-    estimate::careful(tokenizer).count(&features, CountMethod::Estimate, "encoding", tokenizer.name())
+    estimate::careful(tokenizer).count(&features, CountMethod::Estimate, ENCODING, tokenizer.name())
 }
 
 /// About how many tokens the model reads for the request, from its [features](Features) alone.

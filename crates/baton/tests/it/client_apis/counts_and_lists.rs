@@ -15,16 +15,16 @@ async fn tokens_are_counted_by_anthropic_or_here() {
     let baton = Baton::start().await;
     let body = r#"{ "messages":[{"role":"user","content":"Say hello"}],"model" : "claude" }"#;
     let path = "/v1/messages/count_tokens?beta=true";
-    let told = baton.send(Method::POST, path, &[JSON, ANTHROPIC, ("anthropic-beta", "b")], body).await.expect(200);
+    let answer = baton.send(Method::POST, path, &[JSON, ANTHROPIC, ("anthropic-beta", "b")], body).await.expect(200);
     let seen = baton.anthropic.requests().pop().unwrap();
     let expected = body.replace("\"claude\"", "\"claude-haiku-4-5\"");
     assert_eq!(String::from_utf8_lossy(&seen.body), expected);
     assert_eq!((seen.path.as_str(), seen.query.as_deref()), ("/v1/messages/count_tokens", Some("beta=true")));
     assert_eq!(seen.header("anthropic-beta"), Some("b"));
-    assert!(told.json()["input_tokens"].as_u64() > Some(0), "{}", told.text());
-    assert_eq!(told.header("request-id"), told.header("x-request-id"));
-    assert_eq!(told.header("llm_provider-request-id"), Some("req_sim_1"));
-    assert_eq!(told.header("x-baton-cost"), Some("0"));
+    assert!(answer.json()["input_tokens"].as_u64() > Some(0), "{}", answer.text());
+    assert_eq!(answer.header("request-id"), answer.header("x-request-id"));
+    assert_eq!(answer.header("llm_provider-request-id"), Some("req_sim_1"));
+    assert_eq!(answer.header("x-baton-cost"), Some("0"));
 
     // The provider judges the body, not Baton: a field that is new at Anthropic works at once.
     let wrong = chat_body("claude", "Say hello", json!({ "new": 1 }));
@@ -62,11 +62,11 @@ async fn models_have_the_shape_of_their_client() {
 #[tokio::test]
 async fn waits_are_told_as_the_sdks_read_them() {
     let baton = Baton::start().await;
-    let told = baton.post("/v1/messages", &chat_body("none", "x", json!({ "max_tokens": 5 }))).await.expect(404);
-    assert_eq!(told.header("request-id"), told.header("x-request-id"));
-    let told =
+    let answer = baton.post("/v1/messages", &chat_body("none", "x", json!({ "max_tokens": 5 }))).await.expect(404);
+    assert_eq!(answer.header("request-id"), answer.header("x-request-id"));
+    let answer =
         baton.post("/v1/messages", &chat_body("gpt", "Say hello", json!({ "max_tokens": 50 }))).await.expect(200);
-    assert_eq!(told.header("request-id"), told.header("x-request-id"));
+    assert_eq!(answer.header("request-id"), answer.header("x-request-id"));
     let path = "/v1/messages?beta=true";
     let body = chat_body("gpt", "Say hello", json!({ "max_tokens": 50 })).to_string();
     baton.send(Method::POST, path, &[JSON, ANTHROPIC], body).await.expect(200);

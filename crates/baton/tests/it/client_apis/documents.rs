@@ -22,14 +22,14 @@ async fn documents_are_ordered_and_paid_by_their_tokens() {
     house(&baton, "order", "gpt-4o-mini", "RERANK").await;
     for path in ["/v1/rerank", "/rerank"] {
         let body = r#"{ "query":"cat", "documents":["a dog","a cat"] , "model":"order", "top_n":2.0 }"#;
-        let told = baton.send(Method::POST, path, &[JSON], body).await.expect(200);
+        let answer = baton.send(Method::POST, path, &[JSON], body).await.expect(200);
         let seen = baton.openai.requests().pop().unwrap();
         assert_eq!(String::from_utf8_lossy(&seen.body), body.replace("\"order\"", "\"gpt-4o-mini\""));
         assert_eq!(seen.path, "/v1/rerank");
-        let reply = told.json();
+        let reply = answer.json();
         assert_eq!(reply["results"][0]["index"], 1, "{reply}");
         // A thousand dollars a million tokens: a tenth of a cent each.
-        let cost: f64 = told.header("x-baton-cost").unwrap().parse().unwrap();
+        let cost: f64 = answer.header("x-baton-cost").unwrap().parse().unwrap();
         let tokens = reply["usage"]["total_tokens"].as_f64().unwrap();
         assert!(tokens > 0.0 && (cost - tokens / 1000.0).abs() < 1e-9, "{cost}: {reply}");
     }
@@ -46,9 +46,9 @@ async fn moderations_cost_nothing() {
     for (input, flagged) in [("all is well", false), ("I will harm you", true)] {
         // The only model that judges is the one that is meant without a name.
         for body in [json!({ "model": "judge", "input": input }), json!({ "input": input })] {
-            let told = baton.post("/v1/moderations", &body).await.expect(200);
-            assert_eq!(told.json()["results"][0]["flagged"], flagged, "{body}");
-            assert_eq!(told.header("x-baton-cost"), Some("0"));
+            let answer = baton.post("/v1/moderations", &body).await.expect(200);
+            assert_eq!(answer.json()["results"][0]["flagged"], flagged, "{body}");
+            assert_eq!(answer.header("x-baton-cost"), Some("0"));
         }
     }
 }

@@ -29,14 +29,14 @@ fn parts(boundary: &str, parts: &[Part<'_>]) -> Vec<u8> {
 /// Sends a form, and checks that it arrives with the same parts in the same order, but for the model, which comes first.
 async fn ask_form(baton: &Baton, path: &str, sent: &[Part<'_>], upstream: &str) -> ClientReply {
     let kind = ("content-type", "multipart/form-data; boundary=b0");
-    let told = baton.send(Method::POST, path, &[kind], parts("b0", sent)).await.expect(200);
+    let answer = baton.send(Method::POST, path, &[kind], parts("b0", sent)).await.expect(200);
     let seen = baton.openai.requests().pop().unwrap();
     assert_eq!(seen.path, path);
     let boundary = seen.header("content-type").unwrap().strip_prefix("multipart/form-data; boundary=").unwrap();
     let others = sent.iter().copied().filter(|(name, _, _)| *name != "model");
     let expected: Vec<Part<'_>> = [("model", "", upstream.as_bytes())].into_iter().chain(others).collect();
     assert_eq!(seen.body.escape_ascii().to_string(), parts(boundary, &expected).escape_ascii().to_string());
-    told
+    answer
 }
 
 #[tokio::test]
@@ -52,9 +52,9 @@ async fn images_are_changed_by_forms_whose_bytes_arrive() {
         image("mask"),
         ("n", "", b"2"),
     ];
-    let told = ask_form(&baton, path, &several, "gpt-image-1").await;
-    assert_eq!(told.json()["data"].as_array().unwrap().len(), 2, "{}", told.text());
-    let record = baton.record(&told).await;
+    let answer = ask_form(&baton, path, &several, "gpt-image-1").await;
+    assert_eq!(answer.json()["data"].as_array().unwrap().len(), 2, "{}", answer.text());
+    let record = baton.record(&answer).await;
     assert_eq!(record.capability, Capability::ImageEdit);
     let read = record.usage().get(UsageClass::Input) + record.usage().get(UsageClass::ImageInput);
     assert_eq!(record.usage().get(UsageClass::ImageInput), 3 * 272);
@@ -69,22 +69,22 @@ async fn images_that_are_changed_are_streamed() {
     let baton = Baton::start().await;
     // The only model that paints is the one that is meant without a name.
     let streamed = [image("image"), ("prompt", "", b"a hat"), ("stream", "", b"true")];
-    let told = ask_form(&baton, "/v1/images/edits", &streamed, "gpt-image-1").await;
-    let events = told.events();
+    let answer = ask_form(&baton, "/v1/images/edits", &streamed, "gpt-image-1").await;
+    let events = answer.events();
     let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["image_edit.partial_image", "image_edit.completed"], "{}", told.text());
-    assert!(matches!(baton.record(&told).await.cost(), Cost::Known(nanos) if nanos > Nanos::ZERO));
+    assert_eq!(kinds, ["image_edit.partial_image", "image_edit.completed"], "{}", answer.text());
+    assert!(matches!(baton.record(&answer).await.cost(), Cost::Known(nanos) if nanos > Nanos::ZERO));
 }
 
 #[tokio::test]
 async fn images_are_changed_by_json_as_it_came() {
     let baton = Baton::start().await;
     let body = r#"{ "images":[{"file_id":"file-1"}, {"image_url":"https://pictures.example/1.png"}],"prompt":"a hat" , "model":"paint", "new_field":1.0 }"#;
-    let told = baton.send(Method::POST, "/v1/images/edits", &[JSON], body).await.expect(200);
+    let answer = baton.send(Method::POST, "/v1/images/edits", &[JSON], body).await.expect(200);
     let seen = baton.openai.requests().pop().unwrap();
     assert_eq!(seen.path, "/v1/images/edits");
     assert_eq!(String::from_utf8_lossy(&seen.body), body.replace("\"paint\"", "\"gpt-image-1\""));
-    assert_eq!(baton.record(&told).await.usage().get(UsageClass::ImageInput), 2 * 272);
+    assert_eq!(baton.record(&answer).await.usage().get(UsageClass::ImageInput), 2 * 272);
 }
 
 #[tokio::test]
@@ -96,9 +96,9 @@ async fn variations_of_an_image_are_paid_by_the_piece() {
     });
     baton.post("/api/models", &model).await.expect(201);
     let sent = [("model", "", &b"vary"[..]), image("image"), ("n", "", b"3"), ("response_format", "", b"b64_json")];
-    let told = ask_form(&baton, "/v1/images/variations", &sent, "dall-e-2").await;
-    assert!(told.json().pointer("/data/2/b64_json").is_some(), "{}", told.text());
-    let record = baton.record(&told).await;
+    let answer = ask_form(&baton, "/v1/images/variations", &sent, "dall-e-2").await;
+    assert!(answer.json().pointer("/data/2/b64_json").is_some(), "{}", answer.text());
+    let record = baton.record(&answer).await;
     assert_eq!((record.capability, record.usage().get(UsageClass::Images)), (Capability::ImageVariation, 3));
     // Two cents each.
     assert_eq!(record.cost(), Cost::Known(Nanos(60_000_000)));
@@ -110,13 +110,13 @@ async fn forms_without_images_are_refused() {
     let kind = ("content-type", "multipart/form-data; boundary=b0");
     let form = |model: &'static str| parts("b0", &[("model", "", model.as_bytes()), ("prompt", "", b"a hat")]);
     for path in ["/v1/images/edits", "/v1/images/variations"] {
-        let told = baton.send(Method::POST, path, &[kind], form("paint")).await.expect(400).json();
-        assert_eq!(told["error"]["param"], "image", "{told}");
+        let answer = baton.send(Method::POST, path, &[kind], form("paint")).await.expect(400).json();
+        assert_eq!(answer["error"]["param"], "image", "{answer}");
     }
-    let told = baton.send(Method::POST, "/v1/images/variations", &[JSON], "{}").await.expect(400);
-    assert!(told.text().contains("multipart/form-data"), "{}", told.text());
+    let answer = baton.send(Method::POST, "/v1/images/variations", &[JSON], "{}").await.expect(400);
+    assert!(answer.text().contains("multipart/form-data"), "{}", answer.text());
     let wrong = parts("b0", &[("model", "", b"gpt"), image("image"), ("prompt", "", b"a hat")]);
-    let told = baton.send(Method::POST, "/v1/images/edits", &[kind], wrong).await.expect(400);
-    assert!(told.text().contains("IMAGE_EDIT; these models do: paint"), "{}", told.text());
+    let answer = baton.send(Method::POST, "/v1/images/edits", &[kind], wrong).await.expect(400);
+    assert!(answer.text().contains("IMAGE_EDIT; these models do: paint"), "{}", answer.text());
     assert!(baton.openai.requests().is_empty());
 }

@@ -50,13 +50,13 @@ async fn models_are_loaded_by_saying_nothing() {
         ("/api/generate", json!({ "model": "gpt", "keep_alive": "0s" }), "unload"),
         ("/api/generate", json!({ "model": "gpt" }), "load"),
     ] {
-        let told = baton.post(path, &body).await.expect(200).json();
-        assert_eq!((&told["done"], &told["done_reason"]), (&json!(true), &json!(reason)), "{body}");
+        let answer = baton.post(path, &body).await.expect(200).json();
+        assert_eq!((&answer["done"], &answer["done_reason"]), (&json!(true), &json!(reason)), "{body}");
     }
     assert!(baton.anthropic.requests().is_empty() && baton.openai.requests().is_empty());
     let body = json!({ "model": "llama", "messages": [], "keep_alive": "10m" });
-    let told = baton.post("/api/chat", &body).await.expect(200).json();
-    assert_eq!(told["done_reason"], "load");
+    let answer = baton.post("/api/chat", &body).await.expect(200).json();
+    assert_eq!(answer["done_reason"], "load");
     assert_eq!(baton.ollama.requests().pop().unwrap().json()["keep_alive"], "10m");
 }
 
@@ -64,8 +64,8 @@ async fn models_are_loaded_by_saying_nothing() {
 async fn ollamas_clients_talk_to_every_vendor() {
     let baton = Baton::start().await;
     for model in ["gpt", "claude", "llama"] {
-        let told = baton.post("/api/chat", &chat_body(model, "Say hello", json!({}))).await.expect(200);
-        let lines: Vec<Value> = told.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let answer = baton.post("/api/chat", &chat_body(model, "Say hello", json!({}))).await.expect(200);
+        let lines: Vec<Value> = answer.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let last = lines.last().unwrap();
         assert_eq!((&last["done"], &last["done_reason"]), (&json!(true), &json!("stop")), "{model}");
         // Clients divide by these to show tokens per second.
@@ -73,9 +73,9 @@ async fn ollamas_clients_talk_to_every_vendor() {
             assert!(last[field].as_u64() > Some(0), "{model}: {field}: {last}");
         }
         let whole = json!({ "model": model, "prompt": "Say hello", "stream": false });
-        let told = baton.post("/api/generate", &whole).await.expect(200).json();
-        assert!(told["response"].as_str().unwrap().contains("Say hello"), "{model}: {told}");
-        assert!(told["total_duration"].as_u64() > Some(0), "{model}: {told}");
+        let answer = baton.post("/api/generate", &whole).await.expect(200).json();
+        assert!(answer["response"].as_str().unwrap().contains("Say hello"), "{model}: {answer}");
+        assert!(answer["total_duration"].as_u64() > Some(0), "{model}: {answer}");
     }
     for model in ["embed", "nomic"] {
         let many = baton.post("/api/embed", &json!({ "model": model, "input": ["a", "b"] })).await.expect(200).json();
@@ -95,17 +95,17 @@ async fn only_admins_change_the_models_of_a_server() {
     let baton = Baton::start().await;
     let eve = key(&baton, json!({ "name": "eve" })).await;
     // A pull fills the disk of the provider's machine.
-    let told = with(&baton, &eve, Method::POST, "/api/pull", r#"{"model":"qwen3:8b"}"#).await.expect(403);
-    assert!(told.text().contains("registered by `POST /api/models`"), "{}", told.text());
+    let answer = with(&baton, &eve, Method::POST, "/api/pull", r#"{"model":"qwen3:8b"}"#).await.expect(403);
+    assert!(answer.text().contains("registered by `POST /api/models`"), "{}", answer.text());
     // What is there needs no pull, and a model of another vendor has none.
     for model in ["llama", "claude:latest"] {
         let body = json!({ "name": model, "stream": false }).to_string();
-        let told = with(&baton, &eve, Method::POST, "/api/pull", body).await.expect(200).json();
-        assert_eq!(told, json!({ "status": "success" }), "{model}");
+        let answer = with(&baton, &eve, Method::POST, "/api/pull", body).await.expect(200).json();
+        assert_eq!(answer, json!({ "status": "success" }), "{model}");
     }
     assert!(baton.ollama.requests().is_empty());
-    let told = baton.post("/api/pull", &json!({ "model": "qwen3:8b" })).await.expect(200);
-    assert!(told.text().ends_with("{\"status\":\"success\"}\n"), "{}", told.text());
+    let answer = baton.post("/api/pull", &json!({ "model": "qwen3:8b" })).await.expect(200);
+    assert!(answer.text().ends_with("{\"status\":\"success\"}\n"), "{}", answer.text());
     let paths: Vec<String> = baton.ollama.requests().into_iter().map(|seen| seen.path).collect();
     assert_eq!(paths[..2], ["/api/pull", "/api/tags"]);
     // What was pulled is there now.
@@ -115,8 +115,8 @@ async fn only_admins_change_the_models_of_a_server() {
     baton.send(Method::DELETE, "/api/delete", &[JSON], r#"{"model":"","name":"llama"}"#).await.expect(200);
     let deleted = baton.ollama.requests().into_iter().rfind(|seen| seen.path == "/api/delete").unwrap();
     assert_eq!(deleted.json(), json!({ "model": "", "name": "llama3.2:latest" }));
-    let told = baton.send(Method::DELETE, "/api/delete", &[JSON], r#"{"model":"gpt"}"#).await.expect(400);
-    assert!(told.text().contains("served by `openai`, which is no Ollama"), "{}", told.text());
+    let answer = baton.send(Method::DELETE, "/api/delete", &[JSON], r#"{"model":"gpt"}"#).await.expect(400);
+    assert!(answer.text().contains("served by `openai`, which is no Ollama"), "{}", answer.text());
     let wrong = baton.send(Method::POST, "/api/pull", &[JSON, ("x-baton-provider", "openai")], "{}").await.expect(400);
     assert!(wrong.text().contains("ollama"), "{}", wrong.text());
 }

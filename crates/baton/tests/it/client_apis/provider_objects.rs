@@ -37,8 +37,8 @@ async fn message_batches_belong_to_who_made_them() {
         [(Method::GET, one.clone()), (Method::GET, format!("{one}/results")), (Method::DELETE, one.clone())]
     {
         // Not 403, which would say that it is there.
-        let told = with(&baton, &eve, method, &path, "").await.expect(404);
-        assert_eq!(told.json()["error"]["type"], "not_found_error", "{path}");
+        let answer = with(&baton, &eve, method, &path, "").await.expect(404);
+        assert_eq!(answer.json()["error"]["type"], "not_found_error", "{path}");
     }
     let listed = async |key: &str| with(&baton, key, Method::GET, path, "").await.expect(200).json();
     assert_eq!(listed(&ada).await["data"][0]["id"], made["id"]);

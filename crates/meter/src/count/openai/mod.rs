@@ -29,7 +29,7 @@ pub(super) fn operation(operation: &Operation, model: &Model, tokenizer: Tokeniz
         Operation::Embedding(request) => texts(prompts(&request.input, tokenizer), tokenizer),
         _ => {
             let features = Features::with_tokens(operation, model);
-            estimate::careful(tokenizer).count(&features, CountMethod::Estimate, "encoding", tokenizer.name())
+            estimate::careful(tokenizer).count(&features, CountMethod::Estimate, super::ENCODING, tokenizer.name())
         }
     }
 }
