@@ -7,18 +7,13 @@
 mod number;
 mod openai;
 
-pub use number::{Breakdown, CountMethod, Section, TokenCount};
+pub use number::{Breakdown, CountMethod, ENCODING, FEATURES, Section, TokenCount};
 pub(crate) use openai::Framing;
 
 use crate::estimate;
 use crate::features::Features;
 use crate::tokenizer::Tokenizer;
 use baton_model::{Dialect, Model, Operation};
-
-/// The name of the rule of counts from features alone.
-pub const FEATURES: &str = "features";
-/// The name of the rule of counts from byte-pair tokens and features.
-pub const ENCODING: &str = "encoding";
 
 /// The tokenizer that counts for a model.
 pub fn tokenizer(model: &Model) -> Tokenizer {

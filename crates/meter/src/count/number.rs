@@ -2,6 +2,11 @@
 
 #![expect(clippy::indexing_slicing, reason = "arrays of fixed size, indexed by the numbers of their own items")]
 
+/// The name of the rule of counts from features alone.
+pub const FEATURES: &str = "features";
+/// The name of the rule of counts from byte-pair tokens and features.
+pub const ENCODING: &str = "encoding";
+
 /// A part of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]

@@ -9,7 +9,7 @@ mod linear;
 
 pub use linear::{LinearModel, Spread};
 
-use crate::count::{CountMethod, Framing, TokenCount};
+use crate::count::{CountMethod, FEATURES, Framing, TokenCount};
 use crate::features::{Features, ToolPrompt};
 use crate::media::MediaRule;
 use crate::tokenizer::Tokenizer;
@@ -29,7 +29,7 @@ pub fn careful(family: Tokenizer) -> &'static LinearModel {
 
 /// About how many tokens a prompt of these features has for a family of models.
 pub fn estimate(features: &Features, family: Tokenizer) -> TokenCount {
-    prior(family).count(features, CountMethod::Estimate, crate::count::FEATURES, family.name())
+    prior(family).count(features, CountMethod::Estimate, FEATURES, family.name())
 }
 
 /// How far counts by one of OpenAI's rules are off, where they are not exact.

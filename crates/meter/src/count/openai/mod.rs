@@ -9,7 +9,7 @@ mod tools;
 use framing::Around;
 pub(crate) use framing::Framing;
 
-use super::{Breakdown, CountMethod, Section, TokenCount};
+use super::{Breakdown, CountMethod, ENCODING, Section, TokenCount};
 use crate::estimate;
 use crate::features::Features;
 use crate::media::MediaRule;
@@ -29,7 +29,7 @@ pub(super) fn operation(operation: &Operation, model: &Model, tokenizer: Tokeniz
         Operation::Embedding(request) => texts(prompts(&request.input, tokenizer), tokenizer),
         _ => {
             let features = Features::with_tokens(operation, model);
-            estimate::careful(tokenizer).count(&features, CountMethod::Estimate, super::ENCODING, tokenizer.name())
+            estimate::careful(tokenizer).count(&features, CountMethod::Estimate, ENCODING, tokenizer.name())
         }
     }
 }
