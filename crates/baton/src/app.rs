@@ -280,6 +280,7 @@ fn snapshot(config: &Config, providers: ProviderMap) -> Snapshot {
         providers,
         default_model: config.default_model.as_ref().map(ModelId::from),
         default_models: default_models(config),
+        prices: None,
     }
 }
 

@@ -47,6 +47,7 @@ mod stream;
 #[cfg(test)]
 mod testing;
 mod turns;
+mod unaccounted;
 #[cfg(test)]
 mod wrong;
 

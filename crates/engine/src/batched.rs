@@ -4,7 +4,7 @@ use crate::shared::EngineContext;
 use baton_meter::price::{self, Costed};
 use baton_model::entity::Owner;
 use baton_model::record::{AttemptRecord, Attribution, CacheUse, Outcome, RequestRecord};
-use baton_model::{Capability, Model, ModelId, ProviderId, RequestId, Timestamp, Usage, UsageOrigin};
+use baton_model::{Capability, Model, ModelId, ProviderId, RequestId, Timestamp, Usage};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -50,7 +50,9 @@ impl EngineContext {
         let mut usage = reply.usage;
         usage.service_tier = Some(TIER.to_owned());
         let price = model.as_ref().and_then(|model| model.price.as_ref());
-        let Costed { total: cost, unpriced, .. } = price::cost(&usage, price, reply.made);
+        let snapshot = self.registry.snapshot();
+        let price_of = |name: &str| snapshot.price(&reply.provider, name);
+        let Costed { total: cost, unpriced, .. } = price::cost_with_others(&usage, price, reply.made, price_of);
         let id = model.map_or_else(|| ModelId::from(reply.upstream.as_str()), |model| model.id.clone());
         let attempt = AttemptRecord {
             model: id.clone(),
@@ -61,8 +63,8 @@ impl EngineContext {
             finished: reply.made,
             outcome: Outcome::Completed,
             error: None,
+            origin: usage.reported_origin(),
             usage,
-            origin: UsageOrigin::Reported,
             cost,
             unpriced: unpriced.map(|reason| reason.to_string()),
         };
@@ -95,12 +97,8 @@ impl EngineContext {
     /// or without.
     fn batched_model(&self, reply: &BatchedReply) -> Option<Arc<Model>> {
         let snapshot = self.registry.snapshot();
-        if let Some(model) = reply.model.as_ref().and_then(|id| snapshot.models.get(id)) {
-            return Some(Arc::clone(model));
-        }
-        let of_provider = || snapshot.models.values().filter(|model| model.provider == reply.provider);
-        let named = |name: &str| of_provider().find(|model| model.upstream == name).cloned();
-        named(&reply.upstream).or_else(|| named(crate::names::without_date(&reply.upstream)?))
+        let own = reply.model.as_ref().and_then(|id| snapshot.models.get(id));
+        own.or_else(|| snapshot.find_upstream(&reply.provider, &reply.upstream)).cloned()
     }
 }
 

@@ -52,7 +52,7 @@ pub use engine::{Engine, EngineParts};
 pub use health::{Circuit, CircuitSettings, RetryBudgetSettings};
 pub use ledger::{JournalSettings, Ledger};
 pub use observe::Observer;
-pub use registry::{Registry, Snapshot};
+pub use registry::{PriceLookup, Registry, Snapshot};
 pub use reply::{Bill, Reply, ReplyHead};
 pub use settings::{EngineSettings, RetrySettings};
 pub use shares::Hold;

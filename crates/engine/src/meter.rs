@@ -1,5 +1,6 @@
 //! Looks on as frames pass, and settles what an attempt consumed.
 
+use crate::registry::Registry;
 use baton_meter::count;
 use baton_meter::price::{self, Costed};
 use baton_model::record::{AttemptError, AttemptRecord, Outcome};
@@ -93,7 +94,7 @@ impl AttemptMeter {
     /// (it was sent) by `prompt_tokens`, the output by the text that came.
     pub fn usage(&self, prompt_tokens: impl FnOnce() -> u64) -> (Usage, UsageOrigin) {
         if self.free || (self.complete && !self.reported.is_empty()) {
-            return (self.reported.clone(), UsageOrigin::Reported);
+            return (self.reported.clone(), self.reported.reported_origin());
         }
         let mut usage = self.reported.clone();
         // A provider that reported its input before the cut counted better than Baton can.
@@ -114,6 +115,7 @@ impl AttemptMeter {
         &self,
         ending: AttemptEnd<'_>,
         finished: Timestamp,
+        registry: &Registry,
         prompt_tokens: impl FnOnce() -> u64,
     ) -> AttemptRecord {
         // Anthropic reports the input at the start of a stream, so an attempt that fails after it has cost something.
@@ -131,7 +133,7 @@ impl AttemptMeter {
                 (Outcome::Failed, Some(AttemptError { kind: error.kind, message: error.message.clone() }))
             }
         };
-        let Costed { total: cost, unpriced, .. } = self.price(&usage);
+        let Costed { total: cost, unpriced, .. } = self.price(&usage, registry);
         let unpriced = unpriced.map(|reason| reason.to_string());
         AttemptRecord { outcome, error, usage, origin, cost, unpriced, finished, ..self.start_record() }
     }
@@ -155,13 +157,14 @@ impl AttemptMeter {
     }
 
     /// What a usage costs at this model's price.
-    pub fn cost(&self, usage: &Usage) -> Cost {
-        self.price(usage).total
+    pub fn cost(&self, usage: &Usage, registry: &Registry) -> Cost {
+        self.price(usage, registry).total
     }
 
     /// By the price in force when it was sent, which is what vendors bill by.
-    fn price(&self, usage: &Usage) -> Costed {
-        price::cost(usage, self.model.price.as_ref(), self.started)
+    fn price(&self, usage: &Usage, registry: &Registry) -> Costed {
+        let price_of = |name: &str| registry.snapshot().price(&self.model.provider, name);
+        price::cost_with_others(usage, self.model.price.as_ref(), self.started, price_of)
     }
 }
 

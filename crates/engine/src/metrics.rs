@@ -32,6 +32,7 @@ pub struct Metrics {
     tokens: Family<TokenLabels, Counter>,
     cost: Family<ModelLabels, Counter>,
     unpriced: Family<ModelLabels, Counter>,
+    unaccounted: Family<ModelLabels, Counter>,
     cache: Family<CacheLabels, Counter>,
     count_error: Family<CountLabels, Histogram, fn() -> Histogram>,
     journal: Gauge,
@@ -124,6 +125,7 @@ impl Default for Metrics {
             tokens: Family::default(),
             cost: Family::default(),
             unpriced: Family::default(),
+            unaccounted: Family::default(),
             cache: Family::default(),
             count_error: Family::new_with_constructor(|| Histogram::new(ERRORS)),
             journal: Gauge::default(),
@@ -163,6 +165,11 @@ impl Metrics {
         list.counter("tokens", "Units used by replies (tokens, images, …), by class", self.tokens.clone());
         list.counter("cost_nanodollars", "Cost of attempts, in billionths of a dollar", self.cost.clone());
         list.counter("unpriced_attempts", "Attempts without a known price", self.unpriced.clone());
+        list.counter(
+            "unaccounted_attempts",
+            "Attempts whose provider reported usage that Baton can't account for; the log names the field",
+            self.unaccounted.clone(),
+        );
         list.counter("cache_lookups", "Requests, by their use of the response cache", self.cache.clone());
         list.histogram(
             "count_error",
@@ -268,6 +275,9 @@ impl Metrics {
             self.tokens
                 .get_or_create(&TokenLabels { model: model.clone(), provider: provider.clone(), class })
                 .inc_by(amount);
+        }
+        if attempt.usage.unaccounted.is_some() {
+            self.unaccounted.get_or_create(&labels).inc();
         }
         match attempt.cost {
             Cost::Known(nanos) => {

@@ -176,7 +176,7 @@ impl RequestRecorder {
         let Some(record) = &self.record else { return Cost::Unpriced };
         let running = self.running.as_ref().map(|attempt| {
             let (usage, _) = attempt.usage(|| self.prompt_tokens(&attempt.model, attempt.dialect));
-            attempt.cost(&usage)
+            attempt.cost(&usage, &self.shared.registry)
         });
         // One attempt without a price makes the sum unknown: a part of it would look like the whole.
         match (record.cost(), running) {
@@ -217,8 +217,13 @@ impl RequestRecorder {
     fn close_attempt(&mut self, ending: AttemptEnd<'_>) {
         let Some(mut attempt) = self.running.take() else { return };
         self.text_events = attempt.take_text_events();
-        let record =
-            attempt.settle(ending, self.shared.clock.now(), || self.prompt_tokens(&attempt.model, attempt.dialect));
+        let record = attempt.settle(ending, self.shared.clock.now(), &self.shared.registry, || {
+            self.prompt_tokens(&attempt.model, attempt.dialect)
+        });
+        if let Some(field) = &record.usage.unaccounted {
+            tracing::warn!(request.id = %self.call.identity.id, provider.id = %record.provider, model.id = %record.model,
+                field, "the provider reported usage that is not accounted for; the record is marked as an estimate");
+        }
         self.shared.metrics.attempt(&record);
         if let Some(lesson) = Lesson::of(&self.shared.calibration, &self.call, &attempt, &record) {
             self.teach(lesson);

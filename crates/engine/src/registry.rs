@@ -3,7 +3,7 @@
 use crate::call::ModelSelector;
 use crate::names::{nearest_name, split_vendor, without_date};
 use arc_swap::ArcSwap;
-use baton_model::{Caller, Capability, Code, Model, ModelId, ModelStatus, ProviderId, PublicError};
+use baton_model::{Caller, Capability, Code, Model, ModelId, ModelStatus, Price, ProviderId, PublicError};
 use baton_provider_api::Provider;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -12,6 +12,12 @@ use std::sync::Arc;
 /// The models and providers in force. Readers take a snapshot and keep it for a whole request.
 pub struct Registry {
     snapshot: ArcSwap<Snapshot>,
+}
+
+/// What models cost that nobody registered: a provider may have another of its models answer, and bills by that one.
+pub trait PriceLookup: Send + Sync {
+    /// What a provider's model costs, by the provider's name for it.
+    fn price(&self, provider: &ProviderId, upstream: &str) -> Option<Price>;
 }
 
 /// Models and providers at one moment.
@@ -25,6 +31,8 @@ pub struct Snapshot {
     pub default_model: Option<ModelId>,
     /// The model for requests that name only a provider; where it is not set, the only one that can serve them.
     pub default_models: BTreeMap<ProviderId, ModelId>,
+    /// What models cost beside those that are registered.
+    pub prices: Option<Arc<dyn PriceLookup>>,
 }
 
 impl Registry {
@@ -93,6 +101,22 @@ impl Snapshot {
                 format!("`model` is required: no default model for {capability} is configured"),
             )
             .at("model")),
+        }
+    }
+
+    /// The registered model of a provider that has this name there, with the date of its version or without.
+    pub fn find_upstream(&self, provider: &ProviderId, upstream: &str) -> Option<&Arc<Model>> {
+        let of_provider = || self.models.values().filter(|model| model.provider == *provider);
+        let named = |name: &str| of_provider().find(|model| model.upstream == name);
+        named(upstream).or_else(|| named(without_date(upstream)?))
+    }
+
+    /// What a provider's model costs, registered or not.
+    pub fn price(&self, provider: &ProviderId, upstream: &str) -> Option<Price> {
+        // A registration's own price wins, here as for its own requests.
+        match self.find_upstream(provider, upstream).and_then(|model| model.price.clone()) {
+            Some(price) => Some(price),
+            None => self.prices.as_ref()?.price(provider, upstream),
         }
     }
 

@@ -61,5 +61,5 @@ pub use operation::Operation;
 pub use price::{Cost, Price};
 pub use target::Target;
 pub use trace::{SpanId, TraceContext, TraceId};
-pub use usage::{Usage, UsageClass, UsageOrigin};
+pub use usage::{Amounts, ModelUsage, Usage, UsageClass, UsageOrigin};
 pub use wire::Wire;

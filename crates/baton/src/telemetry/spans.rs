@@ -113,7 +113,7 @@ fn empty(ended: &EndedRequest<'_>, span: SpanId, attributes: Vec<KeyValue>) -> S
 
 fn usage(usage: &Usage, cost: Cost) -> Vec<KeyValue> {
     let cached = usage.get(UsageClass::CacheRead).saturating_add(usage.get(UsageClass::AudioCacheRead));
-    let written = usage.get(UsageClass::CacheWrite).saturating_add(usage.get(UsageClass::CacheWrite1h));
+    let written = usage.amounts.cache_write_tokens();
     let counts = [
         ("gen_ai.usage.input_tokens", usage.input_tokens()),
         ("gen_ai.usage.output_tokens", usage.output_tokens()),

@@ -13,10 +13,10 @@ mod report;
 pub use problems::Problem;
 pub use report::{Conflict, Discovery, Failed};
 
-use crate::prices::PriceDirectory;
+use crate::prices::{PriceDirectory, UnregisteredPrices};
 use crate::vendor_info::VendorInfo;
 use arc_swap::ArcSwap;
-use baton_engine::{Engine, Snapshot};
+use baton_engine::{Engine, PriceLookup, Snapshot};
 use baton_model::entity::ReasoningStyle;
 use baton_model::{Actor, Code, EventKind, Model, ModelId, ModelSource, ProviderId, PublicError, Timestamp};
 use baton_store::{Change, NewAudit, NewEvent, Store, StoreError};
@@ -69,8 +69,13 @@ impl ModelDirectory {
             .chain(self.configured.iter().cloned())
             .map(|model| (model.id.clone(), Arc::new(self.complete(model))))
             .collect();
-        // Only the models are replaced: the providers of the snapshot have their own owner.
-        self.engine.registry().update(|snapshot| snapshot.models.clone_from(&models));
+        let prices: Arc<dyn PriceLookup> =
+            Arc::new(UnregisteredPrices { book: self.prices.book(), vendors: self.vendors.load_full() });
+        // Only these are replaced: the providers of the snapshot have their own owner.
+        self.engine.registry().update(|snapshot| {
+            snapshot.models.clone_from(&models);
+            snapshot.prices = Some(Arc::clone(&prices));
+        });
         Ok(())
     }
 

@@ -127,6 +127,13 @@ impl PriceBook {
         model
     }
 
+    /// What a provider's model costs that nobody registered.
+    pub fn price_of(&self, provider: &ProviderId, upstream: &str, vendors: &VendorInfo) -> Option<Price> {
+        let vendor = vendors.names.get(provider);
+        let known = vendor.and_then(|vendor| self.catalogue.lookup(vendor, upstream));
+        self.price(provider, upstream, known, vendors)
+    }
+
     /// What a provider's model costs: as the operator has set it for the two, for the model, or for the provider; else what
     /// is known.
     fn price(

@@ -18,10 +18,12 @@ pub use source::PriceSource;
 pub use update::{PriceUpdate, UpdateOptions};
 
 use crate::faults::Faults;
+use crate::vendor_info::VendorInfo;
 use arc_swap::ArcSwap;
+use baton_engine::PriceLookup;
 use baton_meter::catalogue::Catalogue;
 use baton_model::entity::PriceOverride;
-use baton_model::{Actor, Clock, Code, PublicError, Timestamp, bounds};
+use baton_model::{Actor, Clock, Code, Price, ProviderId, PublicError, Timestamp, bounds};
 use baton_store::{Change, NewAudit, Store, StoreError};
 use std::sync::Arc;
 
@@ -29,6 +31,18 @@ use std::sync::Arc;
 /// only when the word is another one.
 const KEPT: &str = "prices.update";
 const KEPT_VERSION: &str = "prices.update.version";
+
+/// The prices at one moment, for models that are not registered.
+pub(crate) struct UnregisteredPrices {
+    pub(crate) book: Arc<PriceBook>,
+    pub(crate) vendors: Arc<VendorInfo>,
+}
+
+impl PriceLookup for UnregisteredPrices {
+    fn price(&self, provider: &ProviderId, upstream: &str) -> Option<Price> {
+        self.book.price_of(provider, upstream, &self.vendors)
+    }
+}
 
 /// The prices of one node.
 pub struct PriceDirectory {

@@ -79,7 +79,9 @@ pub async fn reprice(
                 model.provider == attempt.provider && model.upstream == attempt.upstream
             };
             let Some(model) = model.filter(same) else { continue };
-            let Costed { total, unpriced, .. } = price::cost(&attempt.usage, model.price.as_ref(), attempt.started);
+            let price_of = |name: &str| snapshot.price(&attempt.provider, name);
+            let Costed { total, unpriced, .. } =
+                price::cost_with_others(&attempt.usage, model.price.as_ref(), attempt.started, price_of);
             if total != attempt.cost {
                 done.note(&attempt, total);
                 let unpriced = unpriced.map(|reason| reason.to_string());

@@ -116,6 +116,7 @@ fn counted_as(class: UsageClass) -> Option<UsageClass> {
         C::Input | C::CacheRead | C::CacheWrite | C::CacheWrite1h | C::Output | C::Reasoning | C::WebSearches => {
             Some(class)
         }
+        C::CacheWrite12h => Some(C::CacheWrite),
         C::AudioInput | C::ImageInput => Some(C::Input),
         C::AudioCacheRead => Some(C::CacheRead),
         C::AudioOutput | C::ImageOutput => Some(C::Output),

@@ -17,6 +17,7 @@ pub mod count_tokens;
 pub mod error;
 mod extension;
 mod fidelity;
+mod iterations;
 mod max_tokens;
 mod media;
 mod messages_read;
@@ -32,6 +33,7 @@ mod system;
 mod tests;
 mod tools;
 pub mod usage;
+mod usage_sums;
 
 pub use fidelity::FIDELITY;
 

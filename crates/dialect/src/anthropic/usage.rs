@@ -3,58 +3,54 @@
 //! Reference: Anthropic API reference, `Usage`. `input_tokens` leaves out what a cache read or wrote; `output_tokens`
 //! holds the reasoning (`output_tokens_details.thinking_tokens`). A stream reports twice, cumulatively: `message_start`
 //! has the cache writes by lifetime, `message_delta` repeats their sum alone. So reports are put together before they
-//! become classes, or an hour's writes would count twice. What the service used to summarize a conversation
-//! (`iterations[]` of the type `compaction`) is billed beside those sums.
+//! become classes, or an hour's writes would count twice. What stands beside those sums, and what other models consumed,
+//! is in `iterations[]`: see [`iterations`](super::iterations).
 
+use super::iterations::{Iterations, Shares};
+use super::usage_sums::Sums;
 use crate::json::{Node, Object};
-use baton_model::{Usage, UsageClass};
+use crate::unaccounted::KnownUsage;
+use baton_model::{Amounts, Usage, UsageClass};
 
 /// The speed, and the tier, that has prices of its own.
 const FAST: &str = "fast";
 
+/// What is accounted for: by [`Sums`], or as part of a number that is.
+const KNOWN: KnownUsage = KnownUsage {
+    counted: &[
+        "input_tokens",
+        "cache_read_input_tokens",
+        "cache_creation_input_tokens",
+        "ephemeral_5m_input_tokens",
+        "ephemeral_1h_input_tokens",
+        "output_tokens",
+        "thinking_tokens",
+        "web_search_requests",
+        // Fetching costs the tokens of what is fetched, and nothing beside.
+        "web_fetch_requests",
+    ],
+    skipped: &["iterations", "fallback_credit"],
+};
+
 /// What a reply has reported so far.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    input: u64,
-    read: u64,
-    written: u64,
-    written_1h: u64,
-    output: u64,
-    thinking: u64,
-    searches: u64,
+    sums: Sums,
     service_tier: Option<String>,
     /// Where the answer was made, which may have a surcharge.
     region: Option<String>,
     /// Whether the answer was made at the speed that has prices of its own.
     fast: bool,
-    compactions: Usage,
+    /// Whether what another model had cached before it declined is billed as read.
+    credit: bool,
+    iterations: Iterations,
+    unaccounted: Option<String>,
 }
 
 impl Report {
     /// Takes a `usage` object; what it leaves out stays.
     pub fn update(&mut self, usage: &Node<'_>) {
-        let take = |slot: &mut u64, node: Option<&Node<'_>>| {
-            if let Some(node) = node {
-                *slot = node.count();
-            }
-        };
-        let inner = |outer: &str, name: &str| usage.get(outer).and_then(|outer| outer.get(name)).map(Node::count);
-        take(&mut self.input, usage.get("input_tokens"));
-        take(&mut self.read, usage.get("cache_read_input_tokens"));
-        take(&mut self.written, usage.get("cache_creation_input_tokens"));
-        take(&mut self.output, usage.get("output_tokens"));
-        if let Some(hour) = inner("cache_creation", "ephemeral_1h_input_tokens") {
-            self.written_1h = hour;
-            let short = inner("cache_creation", "ephemeral_5m_input_tokens").unwrap_or(0);
-            // Services that report the parts may leave the sum out, and `prompt` bounds the hour's writes by it.
-            self.written = self.written.max(short.saturating_add(hour));
-        }
-        if let Some(thinking) = inner("output_tokens_details", "thinking_tokens") {
-            self.thinking = thinking;
-        }
-        if let Some(searches) = inner("server_tool_use", "web_search_requests") {
-            self.searches = searches;
-        }
+        self.sums.update(usage);
         if let Some(tier) = usage.get("service_tier").and_then(Node::string_or_none) {
             self.service_tier = Some(tier);
         }
@@ -64,50 +60,54 @@ impl Report {
         if let Some(speed) = usage.get("speed").and_then(Node::as_str) {
             self.fast = speed == FAST;
         }
-        if let Some(iterations) = usage.get("iterations").and_then(|all| all.items().ok()) {
-            self.compactions = compactions(iterations);
+        if let Some(status) = usage.get("fallback_credit").and_then(|credit| credit.get("status")) {
+            self.credit = status.get("type").and_then(Node::as_str).as_deref() == Some("redeemed");
         }
+        if let Some(iterations) = usage.get("iterations").and_then(|all| all.items().ok()) {
+            self.iterations = Iterations::read(iterations);
+        }
+        self.unaccounted = KNOWN.unaccounted(usage).or_else(|| self.unaccounted.take());
     }
 
     /// The classes of what was read; a stream's beginning can't know what will be produced, whatever it says.
     pub fn prompt(&self) -> Usage {
-        // Bounded, because a provider's nonsense must not underflow into an absurd bill.
-        let hour = self.written_1h.min(self.written);
-        let mut usage = Usage::default()
-            .with(UsageClass::Input, self.input)
-            .with(UsageClass::CacheRead, self.read)
-            .with(UsageClass::CacheWrite, self.written - hour)
-            .with(UsageClass::CacheWrite1h, hour);
-        // A price knows it as a tier like any other.
-        usage.service_tier = if self.fast { Some(FAST.to_owned()) } else { self.service_tier.clone() };
-        usage.region.clone_from(&self.region);
-        plus(usage, &self.compactions, UsageClass::is_input_token)
+        let Usage { amounts, service_tier, region, .. } = self.usage();
+        let mut read = Amounts::default();
+        read.add(&amounts, UsageClass::is_input_token);
+        Usage { amounts: read, service_tier, region, ..Usage::default() }
     }
 
     /// All classes.
     pub fn usage(&self) -> Usage {
-        let thinking = self.thinking.min(self.output);
-        let usage = self
-            .prompt()
-            .with(UsageClass::Output, self.output - thinking)
-            .with(UsageClass::Reasoning, thinking)
-            .with(UsageClass::WebSearches, self.searches);
-        plus(usage, &self.compactions, UsageClass::is_output_token)
+        let sums = self.sums.amounts();
+        let Shares { other_models, unaccounted } = self.iterations.shares(&sums);
+        let mut usage = Usage {
+            amounts: sums,
+            // A price knows the speed as a tier like any other.
+            service_tier: if self.fast { Some(FAST.to_owned()) } else { self.service_tier.clone() },
+            region: self.region.clone(),
+            other_models,
+            unaccounted: self.unaccounted.clone().or(unaccounted),
+        };
+        usage.amounts.add(&self.iterations.beside, |_| true);
+        if self.credit && usage.amounts.cache_write_tokens() > 0 {
+            // Of what was written, the part that the model which declined had cached is billed as read. How much that is
+            // isn't said: nearly all, because the same conversation was sent again.
+            usage.unaccounted.get_or_insert_with(|| "fallback_credit".to_owned());
+            redeem(&mut usage.amounts);
+            usage.other_models.iter_mut().for_each(|other| redeem(&mut other.amounts));
+        }
+        usage
     }
 }
 
-/// What the iterations used that are not in the sums. The others are: they tell what each of several calls used.
-fn compactions(iterations: &[Node<'_>]) -> Usage {
-    let are = |node: &&Node<'_>| node.get("type").and_then(Node::as_str).as_deref() == Some("compaction");
-    iterations.iter().filter(are).map(read).fold(Usage::default(), |sum, usage| plus(sum, &usage, |_| true))
-}
-
-/// The sum of two usages in some of the classes.
-fn plus(mut usage: Usage, other: &Usage, counts: impl Fn(UsageClass) -> bool) -> Usage {
-    for (class, amount) in other.nonzero().filter(|(class, _)| counts(*class)) {
-        usage.set(class, usage.get(class).saturating_add(amount));
+/// Counts what was written to the cache as read from it.
+fn redeem(amounts: &mut Amounts) {
+    let written = amounts.cache_write_tokens();
+    for class in [UsageClass::CacheWrite, UsageClass::CacheWrite1h] {
+        amounts.set(class, 0);
     }
-    usage
+    amounts.set(UsageClass::CacheRead, amounts.get(UsageClass::CacheRead).saturating_add(written));
 }
 
 /// Reads a whole `usage` object.
@@ -120,7 +120,9 @@ pub fn read(usage: &Node<'_>) -> Usage {
 /// Writes the members of a `usage` object.
 pub fn write(usage: &Usage, o: &mut Object<'_>) {
     let sum = |classes: &[UsageClass]| classes.iter().fold(0_u64, |sum, class| sum.saturating_add(usage.get(*class)));
-    let (short, hour) = (usage.get(UsageClass::CacheWrite), usage.get(UsageClass::CacheWrite1h));
+    let hour = usage.get(UsageClass::CacheWrite1h);
+    // Lifetimes that this format does not tell apart are told as the shortest.
+    let short = sum(&[UsageClass::CacheWrite, UsageClass::CacheWrite12h]);
     // Audio and images have no classes of their own here.
     o.integer("input_tokens", sum(&[UsageClass::Input, UsageClass::AudioInput, UsageClass::ImageInput]));
     o.integer("cache_creation_input_tokens", short.saturating_add(hour));
@@ -206,6 +208,96 @@ mod tests {
         check(&[&report], &expected);
         // Each report is the total so far, and one that leaves them out takes nothing back.
         check(&[&report, &report, r#"{"output_tokens":9}"#], &expected);
+    }
+
+    /// Each model's amounts of the classes that tests look at, with what is not accounted for.
+    type Bill<'b> = (&'b [(UsageClass, u64)], &'b [(&'b str, &'b [(UsageClass, u64)])], Option<&'b str>);
+
+    fn check_bill(json: &str, (own, others, unaccounted): Bill<'_>) {
+        let usage = read(&Node::parse(json.as_bytes()).unwrap());
+        let list = |amounts: &Amounts| amounts.nonzero().collect::<Vec<_>>();
+        assert_eq!(list(&usage.own_amounts()), own, "{json}");
+        let found: Vec<_> =
+            usage.other_models.iter().map(|other| (other.model.as_str(), list(&other.amounts))).collect();
+        let expected: Vec<_> = others.iter().map(|(model, amounts)| (*model, amounts.to_vec())).collect();
+        assert_eq!(found, expected, "{json}");
+        assert_eq!(usage.unaccounted.as_deref(), unaccounted, "{json}");
+    }
+
+    #[test]
+    fn an_adviser_is_billed_beside_the_sums_by_its_own_model() {
+        // As Anthropic reported it in a recorded reply; thinking is told apart in the sums alone.
+        check_bill(
+            r#"{"input_tokens":2482,"output_tokens":166,"output_tokens_details":{"thinking_tokens":71},"iterations":[
+                {"type":"message","input_tokens":1128,"output_tokens":155},
+                {"type":"advisor_message","model":"claude-fable-5","input_tokens":2564,"output_tokens":99},
+                {"type":"message","input_tokens":1354,"output_tokens":11}]}"#,
+            (
+                &[(Input, 2482), (Output, 95), (Reasoning, 71)],
+                &[("claude-fable-5", &[(Input, 2564), (Output, 99)])],
+                None,
+            ),
+        );
+    }
+
+    #[test]
+    fn who_served_after_others_declined_is_whom_the_sums_belong_to() {
+        // As recorded.
+        check_bill(
+            r#"{"input_tokens":412,"output_tokens":264,"iterations":[
+                {"type":"message","model":"claude-fable-5","input_tokens":408,"output_tokens":0},
+                {"type":"fallback_message","model":"claude-opus-4-8","input_tokens":412,"output_tokens":264}]}"#,
+            (&[], &[("claude-opus-4-8", &[(Input, 412), (Output, 264)])], None),
+        );
+        // Its turns before a tool ran are `message` entries of the same model.
+        check_bill(
+            r#"{"input_tokens":30,"cache_creation_input_tokens":5,"cache_creation":{"ephemeral_1h_input_tokens":5},
+                "output_tokens":9,"iterations":[
+                {"type":"message","model":"a","input_tokens":9,"output_tokens":0},
+                {"type":"message","model":"b","input_tokens":10,"cache_creation_input_tokens":5,"output_tokens":4},
+                {"type":"fallback_message","model":"b","input_tokens":20,"output_tokens":5}]}"#,
+            (&[], &[("b", &[(Input, 30), (CacheWrite1h, 5), (Output, 9)])], None),
+        );
+        // Words of a model that are in no sum.
+        check_bill(
+            r#"{"input_tokens":20,"output_tokens":5,"iterations":[
+                {"type":"message","model":"a","input_tokens":9,"output_tokens":3},
+                {"type":"fallback_message","model":"b","input_tokens":20,"output_tokens":5}]}"#,
+            (&[], &[("b", &[(Input, 20), (Output, 5)])], Some("iterations.message")),
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_named() {
+        check_bill(
+            r#"{"input_tokens":3,"iterations":[{"type":"rehearsal","input_tokens":9}]}"#,
+            (&[(Input, 3)], &[], Some("iterations.rehearsal")),
+        );
+        check_bill(
+            r#"{"input_tokens":3,"server_tool_use":{"web_fetch_requests":2,"web_search_requests":1,"browser_minutes":4}}"#,
+            (&[(Input, 3), (WebSearches, 1)], &[], Some("server_tool_use.browser_minutes")),
+        );
+        check_bill(
+            r#"{"input_tokens":3,"cache_creation_input_tokens":8,"cache_creation":{"ephemeral_24h_input_tokens":8}}"#,
+            (&[(Input, 3), (CacheWrite, 8)], &[], Some("cache_creation.ephemeral_24h_input_tokens")),
+        );
+    }
+
+    #[test]
+    fn a_redeemed_credit_makes_writes_of_the_cache_reads() {
+        let report = |status: &str| {
+            format!(
+                r#"{{"input_tokens":3,"cache_creation_input_tokens":80,"output_tokens":2,"fallback_credit":{{"status":{status}}}}}"#
+            )
+        };
+        check_bill(
+            &report(r#"{"type":"redeemed"}"#),
+            (&[(Input, 3), (CacheRead, 80), (Output, 2)], &[], Some("fallback_credit")),
+        );
+        check_bill(
+            &report(r#"{"type":"not_applied","reason":"expired"}"#),
+            (&[(Input, 3), (CacheWrite, 80), (Output, 2)], &[], None),
+        );
     }
 
     #[test]

@@ -124,6 +124,7 @@ fn counted_as(class: UsageClass) -> Option<UsageClass> {
         C::Input
         | C::CacheRead
         | C::CacheWrite
+        | C::CacheWrite12h
         | C::Output
         | C::Reasoning
         | C::AudioInput

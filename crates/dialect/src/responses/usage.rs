@@ -10,7 +10,7 @@ use baton_model::{Usage, UsageClass};
 pub(super) fn write(usage: &Usage, o: &mut Object<'_>) {
     let (input, output) = (usage.input_tokens(), usage.output_tokens());
     let cached = usage.get(UsageClass::CacheRead).saturating_add(usage.get(UsageClass::AudioCacheRead));
-    let written = usage.get(UsageClass::CacheWrite).saturating_add(usage.get(UsageClass::CacheWrite1h));
+    let written = usage.amounts.cache_write_tokens();
     let more = |o: &mut Object<'_>, classes: &[(&str, u64)]| {
         for (name, amount) in classes.iter().filter(|(_, amount)| *amount > 0) {
             o.integer(name, *amount);
@@ -22,6 +22,12 @@ pub(super) fn write(usage: &Usage, o: &mut Object<'_>) {
         // The format does not say how much of the audio came from a cache: all that did is told as cached.
         let (audio, image) = (usage.get(UsageClass::AudioInput), usage.get(UsageClass::ImageInput));
         more(o, &[("cache_write_tokens", written), ("audio_tokens", audio), ("image_tokens", image)]);
+        let for_12h = usage.get(UsageClass::CacheWrite12h);
+        if for_12h > 0 {
+            o.object("cache_write_tokens_details", |o| {
+                o.integer("ttl_30m_tokens", written - for_12h).integer("ttl_12h_tokens", for_12h);
+            });
+        }
     });
     o.integer("output_tokens", output);
     o.object("output_tokens_details", |o| {

@@ -41,7 +41,8 @@ impl Lesson {
         attempt: &AttemptRecord,
     ) -> Option<Self> {
         let model = &meter.model;
-        let reported = attempt.usage.input_tokens();
+        // What other models read was another prompt.
+        let reported = attempt.usage.own_amounts().input_tokens();
         let counted = matches!(call.wire.capability, Capability::Chat | Capability::Completion | Capability::Embedding);
         if !counted || attempt.outcome != Outcome::Completed || attempt.origin != UsageOrigin::Reported || reported == 0
         {

@@ -2,8 +2,9 @@
 
 use crate::bench::{Bench, chat, falling_back, model, usage};
 use baton_model::fault::ErrorKind;
+use baton_model::price::Rates;
 use baton_model::usage::UsageOrigin;
-use baton_model::{Cost, Dialect, Model, Nanos};
+use baton_model::{Cost, Dialect, Model, ModelUsage, Nanos, Price, Usage, UsageClass};
 use baton_provider_api::ProviderError;
 use baton_provider_api::fake::{FakeEnd, FakeProvider, FakeReply};
 use std::sync::Arc;
@@ -67,5 +68,52 @@ async fn a_reply_without_usage_is_estimated_and_says_so() {
     let record = bench.record(&id).await;
     assert_eq!(record.attempts[0].origin, UsageOrigin::Estimated);
     assert!(record.usage().input_tokens() > 0 && record.usage().output_tokens() > 0);
+    assert!(record.is_estimated());
+}
+
+/// A reply whose usage report is this.
+fn reporting(reported: Usage) -> Arc<FakeProvider> {
+    Arc::new(FakeProvider::new("one", Dialect::Anthropic).always(FakeReply::text(&["hi"], reported)))
+}
+
+#[tokio::test]
+async fn what_another_model_used_costs_what_that_one_costs() {
+    let advised = |by: &str| Usage {
+        other_models: vec![ModelUsage {
+            model: by.into(),
+            amounts: Usage::default().with(UsageClass::Input, 5).amounts,
+        }],
+        ..Usage::default().with(UsageClass::Input, 15)
+    };
+    let dear = Price { rates: Rates::default().with(UsageClass::Input, Nanos(9_000_000_000)), ..Price::default() };
+    let adviser = Model { upstream: "upstream-b".into(), price: Some(dear), ..model("b", "one") };
+    let models = || vec![model("a", "one"), adviser.clone()];
+    let cost = async |by: &str| {
+        let bench = Bench::new(models(), vec![reporting(advised(by))]).await;
+        let call = chat("a");
+        let id = call.identity.id.clone();
+        let told = bench.ask(call).await.unwrap();
+        let record = bench.record(&id).await;
+        assert_eq!(told.head.bill.get(), Some(&record.cost()));
+        (record.cost(), record.attempts[0].unpriced.clone())
+    };
+    // Ten of its own, five at the other's price, with the date of its version or without.
+    assert_eq!(cost("upstream-b").await, (Cost::Known(Nanos(10_000 + 45_000)), None));
+    assert_eq!(cost("upstream-b-20260801").await.0, Cost::Known(Nanos(55_000)));
+    let (unknown, reason) = cost("nobody").await;
+    assert_eq!(unknown, Cost::Unpriced);
+    assert_eq!(reason.as_deref(), Some("the model `nobody`, which had a part in the answer, has no price"));
+}
+
+#[tokio::test]
+async fn a_report_that_is_not_understood_is_an_estimate() {
+    let odd = Usage { unaccounted: Some("premium_tokens".into()), ..usage() };
+    let bench = Bench::new(vec![model("a", "one")], vec![reporting(odd)]).await;
+    let call = chat("a");
+    let id = call.identity.id.clone();
+    bench.ask(call).await.unwrap();
+    let record = bench.record(&id).await;
+    assert_eq!(record.attempts[0].origin, UsageOrigin::Estimated);
+    assert_eq!(record.attempts[0].usage.unaccounted.as_deref(), Some("premium_tokens"));
     assert!(record.is_estimated());
 }

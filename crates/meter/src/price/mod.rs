@@ -9,7 +9,7 @@ mod unpriced;
 pub use rates::Effective;
 pub use unpriced::Unpriced;
 
-use baton_model::{Cost, Nanos, Price, Timestamp, Usage, UsageClass};
+use baton_model::{Amounts, Cost, Nanos, Price, Timestamp, Usage, UsageClass};
 
 /// What usage costs, part by part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,26 +25,48 @@ pub struct Costed {
 /// Prices usage by the price that was in force at a time. Without a price, only using nothing has a cost: zero.
 ///
 /// A class without a rate of its own takes that of the class it is a kind of ([`Effective::get`]). A service tier or a
-/// region that the price does not name makes everything unpriced.
+/// region that the price does not name makes everything unpriced, and so does another model that had a part in it: see
+/// [`cost_with_others`].
 pub fn cost<'p>(usage: &Usage, price: impl Into<Option<&'p Price>>, at: Timestamp) -> Costed {
+    cost_with_others(usage, price, at, |_| None)
+}
+
+/// The same, where what [other models](Usage::other_models) of the provider used costs what `price_of` says of each.
+pub fn cost_with_others<'p>(
+    usage: &Usage,
+    price: impl Into<Option<&'p Price>>,
+    at: Timestamp,
+    price_of: impl Fn(&str) -> Option<Price>,
+) -> Costed {
     let mut costed = Costed { parts: Vec::new(), total: Cost::Known(Nanos::ZERO), unpriced: None };
-    // Asked first: what used nothing costs nothing, whatever its tier is called.
-    if usage.is_empty() {
-        return costed;
-    }
-    let rates = match price.into() {
-        Some(price) => Effective::new(price, usage, at),
-        None => Err(Unpriced::NoPrice),
-    };
-    match rates {
-        // A class that was not used needs no rate: a model without a price for audio still prices its chats.
-        Ok(rates) => usage.nonzero().for_each(|(class, amount)| costed.add(class, amount, rates.get(class))),
-        Err(reason) => costed.refuse(reason),
+    costed.add_all(&usage.own_amounts(), price.into(), usage, at);
+    for other in &usage.other_models {
+        match price_of(&other.model) {
+            Some(price) => costed.add_all(&other.amounts, Some(&price), usage, at),
+            None => costed.refuse(Unpriced::OtherModel(other.model.clone())),
+        }
     }
     costed
 }
 
 impl Costed {
+    /// Adds what one model used, at its price and the tier and region of the whole.
+    fn add_all(&mut self, amounts: &Amounts, price: Option<&Price>, usage: &Usage, at: Timestamp) {
+        // Asked first: what used nothing costs nothing, whatever its tier is called.
+        if amounts.is_empty() {
+            return;
+        }
+        let rates = match price {
+            Some(price) => Effective::new(price, amounts, usage, at),
+            None => Err(Unpriced::NoPrice),
+        };
+        match rates {
+            // A class that was not used needs no rate: a model without a price for audio still prices its chats.
+            Ok(rates) => amounts.nonzero().for_each(|(class, amount)| self.add(class, amount, rates.get(class))),
+            Err(reason) => self.refuse(reason),
+        }
+    }
+
     fn add(&mut self, class: UsageClass, amount: u64, rate: Option<Nanos>) {
         let Some(rate) = rate else { return self.refuse(Unpriced::Class(class)) };
         let nanos = part(amount, rate);

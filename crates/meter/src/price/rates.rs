@@ -2,7 +2,7 @@
 
 use super::unpriced::Unpriced;
 use baton_model::price::{ContextTier, Factor, Price, Rates, ServiceTier};
-use baton_model::{Nanos, Timestamp, Usage, UsageClass};
+use baton_model::{Amounts, Nanos, Timestamp, Usage, UsageClass};
 
 /// Names of tiers that cost what the price list says. OpenAI replies `default`, and `scale` for what a capacity that was
 /// bought in advance served; Anthropic `standard`; Groq `on_demand`; the others are what compatible services echo of a
@@ -23,11 +23,11 @@ impl Effective {
     ///
     /// # Errors
     /// If no price was in force, or the price says nothing of the tier or region: the ordinary rates would be a guess.
-    pub fn new(price: &Price, usage: &Usage, at: Timestamp) -> Result<Self, Unpriced> {
+    pub fn new(price: &Price, amounts: &Amounts, usage: &Usage, at: Timestamp) -> Result<Self, Unpriced> {
         let price = price.at(at).ok_or(Unpriced::NotInForce)?;
         let tier = service_tier(price, usage.service_tier.as_deref())?;
         let region = region(price, usage.region.as_deref())?;
-        let input_tokens = usage.input_tokens();
+        let input_tokens = amounts.input_tokens();
         let mut rates = price.rates.clone();
         overlay_context(&mut rates, &price.context_tiers, input_tokens);
         if let Some(tier) = tier {
@@ -97,5 +97,7 @@ fn fallback_class(class: UsageClass) -> Option<UsageClass> {
         | UsageClass::AudioMillis
         | UsageClass::Characters
         | UsageClass::WebSearches => None,
+        // No vendor has said that it costs what the shorter lifetime does.
+        UsageClass::CacheWrite12h => None,
     }
 }

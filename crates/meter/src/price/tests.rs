@@ -1,4 +1,5 @@
 use super::*;
+use baton_model::ModelUsage;
 use baton_model::price::{ContextTier, Factor, Rates, ServiceTier};
 use proptest::prelude::*;
 
@@ -272,4 +273,27 @@ proptest! {
             prop_assert!(less <= more);
         }
     }
+}
+
+#[test]
+fn other_models_cost_what_they_cost_themselves() {
+    use UsageClass::*;
+    let own = Price { rates: rates(&[(Input, "1"), (Output, "2")]), ..Price::default() };
+    let dear = Price {
+        rates: rates(&[(Input, "10"), (Output, "20")]),
+        context_tiers: vec![ContextTier { above: 2_000_000, rates: rates(&[(Input, "1000")]) }],
+        ..Price::default()
+    };
+    let advised = Usage {
+        other_models: vec![ModelUsage { model: "dear".into(), amounts: usage(&[(Input, 1_000_000)]).amounts }],
+        ..usage(&[(Input, 3_000_000), (Output, 1_000_000)])
+    };
+    let price_of = |name: &str| (name == "dear").then(|| dear.clone());
+    // Two million of its own, one at the other's: each finds its context tier by what it read itself.
+    let costed = cost_with_others(&advised, &own, NOW, price_of);
+    assert_eq!(costed.total, Cost::Known(dollars("14")));
+    assert_eq!(costed.parts.len(), 3);
+    // Never at the price of the model that was called.
+    let costed = cost(&advised, &own, NOW);
+    assert_eq!((costed.total, costed.unpriced), (Cost::Unpriced, Some(Unpriced::OtherModel("dear".into()))));
 }

@@ -14,6 +14,8 @@ pub enum Unpriced {
     ServiceTier(String),
     /// The price says nothing of the region.
     Region(String),
+    /// Another model had a part in it that has no price.
+    OtherModel(String),
     /// The price has no rate for a class that was used.
     Class(UsageClass),
 }
@@ -25,6 +27,7 @@ impl fmt::Display for Unpriced {
             Self::NotInForce => f.write_str("no price of the model was in force at the time"),
             Self::ServiceTier(name) => write!(f, "the price does not name the service tier `{name}`"),
             Self::Region(name) => write!(f, "the price does not name the region `{name}`"),
+            Self::OtherModel(name) => write!(f, "the model `{name}`, which had a part in the answer, has no price"),
             Self::Class(class) => write!(f, "the price has no rate for `{}`", class.name()),
         }
     }

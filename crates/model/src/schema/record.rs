@@ -7,7 +7,7 @@ use crate::bounds;
 use crate::capability::Capability;
 use crate::price::Cost;
 use crate::record::{AttemptRecord, RequestRecord};
-use crate::usage::UsageClass;
+use crate::usage::Amounts;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -25,7 +25,7 @@ pub struct RecordView<'r> {
     /// The usage of the attempt that succeeded, by class.
     #[serde(with = "super::usage")]
     #[schema(value_type = Object)]
-    tokens: [u64; UsageClass::COUNT],
+    tokens: Amounts,
     /// What all attempts cost, in exact decimal dollars; null: unpriced.
     #[schema(value_type = Option<f64>)]
     cost: Cost,
@@ -43,7 +43,7 @@ impl<'r> RecordView<'r> {
         Self {
             record,
             latency_ms: u64::try_from(record.finished.since(record.arrived).as_millis()).unwrap_or(u64::MAX),
-            tokens: record.usage().counts,
+            tokens: record.usage().amounts,
             cost: record.cost(),
             estimated: record.is_estimated(),
             attempts: &record.attempts,

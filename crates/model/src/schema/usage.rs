@@ -1,36 +1,33 @@
 //! Amounts by class: an object of those that are not zero.
 
-use crate::usage::{Usage, UsageClass};
+use crate::usage::{Amounts, UsageClass};
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::ser::Serializer;
 use std::fmt;
 
-type Counts = [u64; UsageClass::COUNT];
-
-pub(crate) fn serialize<S: Serializer>(counts: &Counts, serializer: S) -> Result<S::Ok, S::Error> {
-    let usage = Usage { counts: *counts, ..Usage::default() };
-    serializer.collect_map(usage.nonzero().map(|(class, amount)| (class.name(), amount)))
+pub(crate) fn serialize<S: Serializer>(amounts: &Amounts, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(amounts.nonzero().map(|(class, amount)| (class.name(), amount)))
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Counts, D::Error> {
-    deserializer.deserialize_map(Amounts)
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Amounts, D::Error> {
+    deserializer.deserialize_map(AmountsVisitor)
 }
 
-struct Amounts;
+struct AmountsVisitor;
 
-impl<'de> Visitor<'de> for Amounts {
-    type Value = Counts;
+impl<'de> Visitor<'de> for AmountsVisitor {
+    type Value = Amounts;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of amounts")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Counts, A::Error> {
-        let mut usage = Usage::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Amounts, A::Error> {
+        let mut amounts = Amounts::default();
         while let Some((name, amount)) = map.next_entry::<String, u64>()? {
             let class = UsageClass::lookup(&name).ok_or_else(|| A::Error::custom(format!("no class `{name}`")))?;
-            usage.set(class, amount);
+            amounts.set(class, amount);
         }
-        Ok(usage.counts)
+        Ok(amounts)
     }
 }

@@ -39,6 +39,8 @@ pub struct Model {
     pub cache_write: i64,
     #[sea_orm(column_name = "cache_write_1h")]
     pub cache_write_1h: i64,
+    #[sea_orm(column_name = "cache_write_12h")]
+    pub cache_write_12h: i64,
     pub output: i64,
     pub reasoning: i64,
     pub audio_input: i64,
@@ -50,6 +52,12 @@ pub struct Model {
     pub audio_ms: i64,
     pub characters: i64,
     pub web_searches: i64,
+    /// A JSON array of what other models consumed of it; NULL: nothing.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub other_models: Option<String>,
+    /// The field of the provider's report that is not accounted for.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub unaccounted: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

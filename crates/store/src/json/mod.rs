@@ -3,7 +3,7 @@
 pub(crate) mod more;
 
 use baton_model::chat::Json;
-use baton_model::{Quirks, schema};
+use baton_model::{ModelUsage, Quirks, schema};
 use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -27,6 +27,15 @@ pub(crate) fn read_quirks(text: &str) -> Result<Quirks, serde_json::Error> {
     let known = schema::field_names::<Quirks>();
     quirks.retain(|name, _| known.contains(&name.as_str()));
     serde_json::from_str(&serde_json::to_string(&quirks)?)
+}
+
+/// What other models consumed; NULL for nothing.
+pub(crate) fn other_models(models: &[ModelUsage]) -> Option<String> {
+    (!models.is_empty()).then(|| text(&models))
+}
+
+pub(crate) fn read_other_models(text: Option<&str>) -> Result<Vec<ModelUsage>, serde_json::Error> {
+    text.map_or(Ok(Vec::new()), serde_json::from_str)
 }
 
 /// JSON as a column has it, for those who read it; null if it is none after all.

@@ -92,8 +92,8 @@ pub(super) async fn attempts(
     let known = |nanos: Option<i64>| nanos.map_or(Cost::Unpriced, |nanos| Cost::Known(Nanos(nanos)));
     let read = |row: attempt::Model| {
         let last = corrected.get(&(row.request_id.clone(), row.number));
-        PricedAttempt {
-            usage: super::row::usage(&row),
+        Ok(PricedAttempt {
+            usage: super::row::usage(&row)?,
             cost: known(last.map_or(row.cost, |last| last.cost)),
             version: last.map_or(0, |last| last.version),
             request: row.request_id,
@@ -103,9 +103,9 @@ pub(super) async fn attempts(
             model: ModelId::from(row.model),
             provider: ProviderId::from(row.provider),
             upstream: row.upstream,
-        }
+        })
     };
-    Ok(rows.into_iter().map(read).collect())
+    rows.into_iter().map(read).collect()
 }
 
 /// Writes corrections, all or none. One that another has written at the same time is left out.

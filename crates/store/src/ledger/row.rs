@@ -79,6 +79,7 @@ fn attempt(request: &RequestRecord, number: i32, attempt: &AttemptRecord) -> att
         cache_read: amount(UsageClass::CacheRead),
         cache_write: amount(UsageClass::CacheWrite),
         cache_write_1h: amount(UsageClass::CacheWrite1h),
+        cache_write_12h: amount(UsageClass::CacheWrite12h),
         output: amount(UsageClass::Output),
         reasoning: amount(UsageClass::Reasoning),
         audio_input: amount(UsageClass::AudioInput),
@@ -90,6 +91,8 @@ fn attempt(request: &RequestRecord, number: i32, attempt: &AttemptRecord) -> att
         audio_ms: amount(UsageClass::AudioMillis),
         characters: amount(UsageClass::Characters),
         web_searches: amount(UsageClass::WebSearches),
+        other_models: json::other_models(&attempt.usage.other_models),
+        unaccounted: attempt.usage.unaccounted.as_deref().map(text),
     }
 }
 
@@ -149,7 +152,7 @@ pub(super) fn read(row: request::Model, attempts: Vec<attempt::Model>) -> Result
 
 fn read_attempt(row: attempt::Model, unknown: impl Fn(&str, &str) -> StoreError) -> Result<AttemptRecord, StoreError> {
     // First, because the words below are moved out of the row.
-    let usage = usage(&row);
+    let usage = usage(&row)?;
     let error = match row.error_kind {
         None => None,
         Some(word) => {
@@ -173,16 +176,22 @@ fn read_attempt(row: attempt::Model, unknown: impl Fn(&str, &str) -> StoreError)
     })
 }
 
-pub(super) fn usage(row: &attempt::Model) -> Usage {
-    let mut usage = Usage::default();
-    usage.service_tier.clone_from(&row.service_tier);
-    usage.region.clone_from(&row.region);
+pub(super) fn usage(row: &attempt::Model) -> Result<Usage, StoreError> {
+    let other_models = json::read_other_models(row.other_models.as_deref())
+        .map_err(|error| StoreError::corrupt(format!("a request (`{}`)", row.request_id), error))?;
+    let mut usage = Usage {
+        service_tier: row.service_tier.clone(),
+        region: row.region.clone(),
+        other_models,
+        unaccounted: row.unaccounted.clone(),
+        ..Usage::default()
+    };
     for class in UsageClass::ALL {
         if let Value::BigInt(Some(amount)) = row.get(column(class)) {
             usage.set(class, u64::try_from(amount).unwrap_or(0));
         }
     }
-    usage
+    Ok(usage)
 }
 
 /// The column of a class.
@@ -192,6 +201,7 @@ pub(super) fn column(class: UsageClass) -> attempt::Column {
         UsageClass::CacheRead => attempt::Column::CacheRead,
         UsageClass::CacheWrite => attempt::Column::CacheWrite,
         UsageClass::CacheWrite1h => attempt::Column::CacheWrite1h,
+        UsageClass::CacheWrite12h => attempt::Column::CacheWrite12h,
         UsageClass::Output => attempt::Column::Output,
         UsageClass::Reasoning => attempt::Column::Reasoning,
         UsageClass::AudioInput => attempt::Column::AudioInput,

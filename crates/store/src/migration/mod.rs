@@ -8,6 +8,7 @@ mod m20261127_kept_responses;
 mod m20261127_learned_counts;
 mod m20261127_more_fields;
 mod m20261127_more_of_projects;
+mod m20261127_other_models;
 mod m20261127_prices;
 mod m20261127_upstream_request_ids;
 mod m20261128_strict_keys;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_upstream_request_ids::Migration),
             Box::new(m20261127_learned_counts::Migration),
             Box::new(m20261127_prices::Migration),
+            Box::new(m20261127_other_models::Migration),
         ]
     }
 }

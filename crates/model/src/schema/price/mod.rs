@@ -192,6 +192,7 @@ fn about(class: UsageClass) -> &'static str {
         UsageClass::CacheRead => "Read from the provider's prompt cache; by default as input.",
         UsageClass::CacheWrite => "Written to the provider's prompt cache; by default as input.",
         UsageClass::CacheWrite1h => "The same, kept for an hour; by default as `cache_write`.",
+        UsageClass::CacheWrite12h => "Written to the provider's prompt cache for twelve hours.",
         UsageClass::Output => "Text produced.",
         UsageClass::Reasoning => "Reasoning; by default as output.",
         UsageClass::AudioInput => "Audio read.",
