@@ -2,7 +2,7 @@
 //! here they are put in their places.
 
 use anyhow::{Context, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A command of the binary, and the file that holds what it prints.
@@ -21,6 +21,8 @@ const LIMITS: (&str, &str) = ("<!-- The limits, made by `cargo xtask docs`. -->"
 /// # Errors
 /// If the binary can't be built, or a file not be written.
 pub fn run() -> anyhow::Result<()> {
+    let binary = binary()?;
+    let printed = |arguments: &[&str]| printed(&binary, arguments);
     // The formats first, then the vendors, which only the binary knows.
     let formats = baton_dialect::fidelity::document::dialects();
     let formats = format!("{formats}\n{}", printed(&["docs", "vendors"])?.trim_end());
@@ -34,9 +36,9 @@ pub fn run() -> anyhow::Result<()> {
 /// Builds the binary and says where it is. It is asked and not linked: this tool would otherwise be built anew with every
 /// change of Baton.
 fn binary() -> anyhow::Result<PathBuf> {
-    // As the tests build it: with the features of one package alone, half of the dependencies would be built anew.
+    // As the tests build it, tests included: with other features, half of the dependencies would be built anew.
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--workspace", "--all-features", "--bin", "baton"])
+        .args(["build", "--quiet", "--workspace", "--all-features", "--all-targets"])
         .status()
         .context("building the binary")?;
     if !built.success() {
@@ -47,8 +49,8 @@ fn binary() -> anyhow::Result<PathBuf> {
 }
 
 /// What a command of the binary prints.
-fn printed(arguments: &[&str]) -> anyhow::Result<String> {
-    let output = Command::new(binary()?).args(arguments).output().context("the binary")?;
+fn printed(binary: &Path, arguments: &[&str]) -> anyhow::Result<String> {
+    let output = Command::new(binary).args(arguments).output().context("the binary")?;
     if !output.status.success() {
         bail!("baton {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
     }
