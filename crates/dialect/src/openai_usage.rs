@@ -107,8 +107,11 @@ pub(crate) fn read(usage: &Node<'_>) -> Usage {
     classes.set(UsageClass::Output, output);
     let tools = ["server_tool_use_details", "server_tool_use"].iter().find_map(|name| usage.get(name));
     let searches = tools.and_then(|tools| tools.get("web_search_requests"));
-    let searches = searches.or_else(|| usage.get("num_search_queries")).map_or(0, Node::count);
-    classes.set(UsageClass::WebSearches, searches);
+    let searches = searches.or_else(|| usage.get("num_search_queries")).map(Node::count);
+    // Perplexity bills each request as a search, at a price by the size of what it reads, and counts no searches then.
+    let size = usage.get("search_context_size").and_then(Node::string_or_none).filter(|_| searches.is_none());
+    classes.set(UsageClass::WebSearches, searches.unwrap_or(u64::from(size.is_some())));
+    classes.service_tier = size;
     // Mistral bills what is heard by its time.
     classes.set(UsageClass::AudioMillis, count(&["prompt_audio_seconds"]).saturating_mul(1000));
     classes.unaccounted = KNOWN.unaccounted(usage);
@@ -235,6 +238,11 @@ mod tests {
             r#"{"prompt_tokens":20,"completion_tokens":1,"total_tokens":21,"server_tool_use_details":
                 {"tool_calls_executed":1,"tool_calls_requested":1,"web_search_requests":2}}"#,
             &[(Input, 20), (Output, 1), (WebSearches, 2)],
+        );
+        check(
+            // Perplexity, in a recorded reply.
+            r#"{"prompt_tokens":11,"completion_tokens":62,"total_tokens":73,"search_context_size":"low"}"#,
+            &[(Input, 11), (Output, 62), (WebSearches, 1)],
         );
         check(
             // DeepSeek.
