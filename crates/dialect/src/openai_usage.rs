@@ -82,6 +82,9 @@ pub(crate) fn read(usage: &Node<'_>) -> Usage {
         (reasoning, output) = (beside, output.saturating_add(beside));
     }
 
+    // OpenRouter counts what Gemini writes to its cache within what it reads from there, and bills both: classes that
+    // add up to the prompt can't say that.
+    let twice = written > 0 && cached.saturating_add(written) > input;
     let mut classes = Usage::default();
     let mut take = |rest: &mut u64, class, amount: u64| {
         // Never more than is left, so that classes add up to the vendor's total whatever it says of the parts.
@@ -114,7 +117,8 @@ pub(crate) fn read(usage: &Node<'_>) -> Usage {
     classes.service_tier = size;
     // Mistral bills what is heard by its time.
     classes.set(UsageClass::AudioMillis, count(&["prompt_audio_seconds"]).saturating_mul(1000));
-    classes.unaccounted = KNOWN.unaccounted(usage);
+    let twice = twice.then(|| "prompt_tokens_details.cache_write_tokens".to_owned());
+    classes.unaccounted = KNOWN.unaccounted(usage).or(twice);
     classes
 }
 
@@ -282,6 +286,10 @@ mod tests {
         let known = r#"{"prompt_tokens":9,"completion_tokens":9,"completion_tokens_details":
             {"rejected_prediction_tokens":3,"accepted_prediction_tokens":2,"text_tokens":9},"cost":0.3,"queue_time":0.1}"#;
         assert_eq!(unaccounted(known), None);
+        // As recorded of Gemini at OpenRouter.
+        let twice = r#"{"prompt_tokens":2168,"completion_tokens":100,"total_tokens":2268,
+            "prompt_tokens_details":{"cached_tokens":2161,"cache_write_tokens":2161}}"#;
+        assert_eq!(unaccounted(twice).as_deref(), Some("prompt_tokens_details.cache_write_tokens"));
         let sources = r#"{"prompt_tokens":9,"completion_tokens":9,"num_sources_used":4}"#;
         assert_eq!(unaccounted(sources).as_deref(), Some("num_sources_used"));
     }
