@@ -129,8 +129,11 @@ impl ReplyReader {
             let told = self.codec.read_reply(&bytes).unwrap_or_default();
             return Ok(failed_frame(&self.names, Frame { bytes, hidden: false, events: failed(told, error) }));
         }
-        let mut events =
-            compute(bytes.len(), || self.codec.read_reply(&bytes)).map_err(|error| wrong_format("reply", &error))?;
+        let mut events = compute(bytes.len(), || match self.detail {
+            Detail::Full => self.codec.read_reply(&bytes),
+            Detail::MeterOnly => self.codec.read_reply_facts(&bytes),
+        })
+        .map_err(|error| wrong_format("reply", &error))?;
         if let Some(error) = find_failure(&events) {
             return Ok(failed_frame(&self.names, Frame { bytes, hidden: false, events: failed(events, error) }));
         }

@@ -1,0 +1,162 @@
+//! Runs the rows: Baton and nginx in turn, several times, so that whatever else the machine does meets both.
+
+use super::gateway::{self, ADMIN_KEY, LOAD_CORE, Nginx, processor_seconds, start_baton};
+use super::rows::{ROWS, Row};
+use super::table;
+use crate::process::{build_package, free_port};
+use anyhow::{Context, bail, ensure};
+use clap::Args;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+#[derive(Args)]
+pub struct Rows {
+    /// Only this row; may be repeated
+    #[arg(long)]
+    row: Vec<String>,
+    /// How often each row is measured
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// How long each time, in seconds
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// How many connections send requests
+    #[arg(long, default_value_t = 32)]
+    connections: u32,
+    /// A binary of Baton; absent: built as it is shipped
+    #[arg(long)]
+    binary: Option<PathBuf>,
+    /// Writes the table into docs/performance.md
+    #[arg(long)]
+    write: bool,
+}
+
+/// What the load generator reports, times in microseconds.
+#[derive(Deserialize, Clone, Copy)]
+pub struct Report {
+    pub requests: u64,
+    pub seconds: f64,
+    pub p50: u64,
+    pub p99: u64,
+}
+
+/// One measurement.
+#[derive(Clone, Copy)]
+pub struct Measured {
+    /// Processor time for each request, in microseconds.
+    pub cpu: f64,
+    pub report: Report,
+}
+
+/// All measurements of a row: of Baton and of nginx, in turn.
+pub struct Measurements {
+    pub row: &'static Row,
+    pub baton: Vec<Measured>,
+    pub nginx: Vec<Measured>,
+}
+
+/// What is not measured, so that connections and caches are there.
+const WARM_UP: f64 = 1.0;
+/// How long the ledger may take to write what is left before the next row.
+const SETTLE: Duration = Duration::from_secs(2);
+
+impl Rows {
+    pub fn run(self) -> anyhow::Result<()> {
+        let rows: Vec<&Row> =
+            ROWS.iter().filter(|row| self.row.is_empty() || self.row.iter().any(|name| name == row.name)).collect();
+        if rows.is_empty() {
+            let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
+            bail!("no such row; there are {}", names.join(", "));
+        }
+        let baton = match &self.binary {
+            Some(binary) => std::path::absolute(binary)?,
+            // What is shipped: the other profiles are quick to build, not to run.
+            None => build_package("baton", "dist")?,
+        };
+        let load = build_package("xtask-load", "release")?;
+        let folder = std::env::temp_dir().join(format!("baton-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        let result = self.measure(&rows, &baton, &load, &folder);
+        std::fs::remove_dir_all(&folder)?;
+        let measurements = result?;
+        table::print(&measurements);
+        if self.write {
+            ensure!(self.row.is_empty(), "--write needs all rows");
+            table::write(&measurements, self.rounds)?;
+        }
+        Ok(())
+    }
+
+    fn measure(
+        &self,
+        rows: &[&'static Row],
+        baton: &Path,
+        load: &Path,
+        folder: &Path,
+    ) -> anyhow::Result<Vec<Measurements>> {
+        let upstream = free_port()?;
+        let listen = format!("127.0.0.1:{upstream}");
+        let _upstream = gateway::start(LOAD_CORE, load, &["upstream", "--listen", &listen], upstream)?;
+        let nginx = Nginx::start(folder, upstream)?;
+        let baton = start_baton(baton, folder, upstream)?;
+        let worker = nginx.worker()?;
+        let address = baton.url.trim_start_matches("http://").to_owned();
+        let mut all: Vec<Measurements> =
+            rows.iter().map(|&row| Measurements { row, baton: Vec::new(), nginx: Vec::new() }).collect();
+        for round in 1..=self.rounds {
+            for measurements in &mut all {
+                let row = measurements.row;
+                let body = folder.join("body.json");
+                std::fs::write(&body, row.body())?;
+                eprintln!("round {round} of {}: {}", self.rounds, row.title);
+                let target = Target { address: &address, process: baton.id(), gateway: true };
+                measurements.baton.push(self.once(load, row, &body, &target)?);
+                std::thread::sleep(SETTLE);
+                let port = if row.events.is_some() { nginx.stream_port } else { nginx.port };
+                let target = Target { address: &format!("127.0.0.1:{port}"), process: worker, gateway: false };
+                measurements.nginx.push(self.once(load, row, &body, &target)?);
+            }
+        }
+        Ok(all)
+    }
+
+    fn once(&self, load: &Path, row: &Row, body: &Path, target: &Target<'_>) -> anyhow::Result<Measured> {
+        self.send(load, row, body, target, WARM_UP)?;
+        let before = processor_seconds(target.process)?;
+        let report = self.send(load, row, body, target, self.seconds)?;
+        let used = processor_seconds(target.process)? - before;
+        Ok(Measured { cpu: used * 1e6 / report.requests.max(1) as f64, report })
+    }
+
+    fn send(&self, load: &Path, row: &Row, body: &Path, target: &Target<'_>, seconds: f64) -> anyhow::Result<Report> {
+        let mut command = Command::new("taskset");
+        command.args(["-c", LOAD_CORE]).arg(load).args(["run", "--target", target.address, "--path", row.path]);
+        command.arg("--body").arg(body).args(["--connections", &self.connections.to_string()]);
+        command.args(["--seconds", &seconds.to_string()]);
+        let key = if row.refused { "bt-wrong-key-00000000000000000000000000000000" } else { ADMIN_KEY };
+        command.args(["--header", &format!("authorization: Bearer {key}")]);
+        for header in row.headers {
+            command.args(["--header", header]);
+        }
+        if row.refused && target.gateway {
+            // Who guesses keys is slowed down after a while.
+            command.args(["--status", "401,429"]);
+        }
+        if let Some((events, at_nginx)) = row.events {
+            command.args(["--events", &(if target.gateway { events } else { at_nginx }).to_string()]);
+        }
+        let output = command.output().context("the load generator")?;
+        let who = if target.gateway { "Baton" } else { "nginx" };
+        ensure!(output.status.success(), "{} at {who}: {}", row.title, String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).context("the load generator's report")
+    }
+}
+
+struct Target<'t> {
+    address: &'t str,
+    process: u32,
+    /// Whether it is Baton.
+    gateway: bool,
+}
