@@ -31,6 +31,9 @@ pub struct Load {
     /// How long it is measured
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
+    /// No more than so many requests over all connections
+    #[arg(long)]
+    requests: Option<u64>,
     /// How many requests are begun each second, over all connections; absent: as many as are answered
     #[arg(long)]
     rate: Option<f64>,
@@ -60,6 +63,8 @@ struct Report {
 }
 
 struct Times {
+    /// Requests that were sent.
+    begun: u64,
     whole: Histogram<u64>,
     first: Histogram<u64>,
     gap: Histogram<u64>,
@@ -72,7 +77,7 @@ impl Load {
     pub async fn run(self) -> anyhow::Result<()> {
         let request = Rc::new(self.request()?);
         let histogram = || Histogram::new(DIGITS);
-        let times = Times { whole: histogram()?, first: histogram()?, gap: histogram()? };
+        let times = Times { begun: 0, whole: histogram()?, first: histogram()?, gap: histogram()? };
         let times = Rc::new(RefCell::new(times));
         let load = Rc::new(self);
         let started = Instant::now();
@@ -95,7 +100,7 @@ impl Load {
             })
             .await?;
         let seconds = started.elapsed().as_secs_f64();
-        let Times { whole, first, gap } = &*times.borrow();
+        let Times { whole, first, gap, .. } = &*times.borrow();
         let report = Report {
             requests: whole.len(),
             seconds,
@@ -147,9 +152,11 @@ impl Load {
                 }
                 None => Instant::now(),
             };
-            if begun >= end {
+            let sent = times.borrow().begun;
+            if begun >= end || self.requests.is_some_and(|most| sent >= most) {
                 return Ok(());
             }
+            times.borrow_mut().begun += 1;
             stream.write_all(request).await?;
             let mut previous: Option<Instant> = None;
             let received = reply::read(&mut stream, &mut buffer, |now| {

@@ -10,8 +10,6 @@ use std::time::{Duration, Instant};
 /// The core of gateways; load and upstream have the other.
 pub const GATEWAY_CORE: &str = "0";
 pub const LOAD_CORE: &str = "1";
-/// How many models are registered: a company's, with all versions.
-const MODELS: usize = 1_000;
 pub const ADMIN_KEY: &str = "bt-measurement-admin-key-000000000000000000000";
 
 /// A process that ends with its value.
@@ -88,8 +86,15 @@ impl Nginx {
     }
 }
 
-/// Starts a Baton with everything on: a key, a thousand models, prices, the ledger in SQLite.
-pub fn start_baton(binary: &Path, folder: &Path, upstream: u16) -> anyhow::Result<Baton> {
+/// Starts a Baton with everything on: a key, that many models, prices, the ledger in SQLite. `under` is a program that runs
+/// it, with its arguments.
+pub fn start_baton(
+    under: &[&str],
+    binary: &Path,
+    folder: &Path,
+    upstream: u16,
+    models: usize,
+) -> anyhow::Result<Baton> {
     let mut file = format!(
         "[auth]\nadmin_key = \"{ADMIN_KEY}\"\n\n[server]\nmax_in_flight = 20000\n\n\
          [providers.openai]\nkind = \"openai\"\napi_key = \"x\"\nbase_url = \"http://127.0.0.1:{upstream}/v1\"\n\n\
@@ -105,12 +110,13 @@ pub fn start_baton(binary: &Path, folder: &Path, upstream: u16) -> anyhow::Resul
     model("bench", "openai", "gpt-4o-mini", "CHAT");
     model("bench-anthropic", "anthropic", "claude-sonnet-4-5", "CHAT");
     model("bench-embeddings", "openai", "text-embedding-3-small", "EMBEDDING");
-    for number in 0..MODELS {
+    for number in 0..models {
         model(&format!("model-{number}"), "openai", &format!("gpt-4o-mini-{number}"), "CHAT");
     }
     fs::write(folder.join("baton.toml"), file)?;
     let binary = binary.to_string_lossy().into_owned();
-    Baton::start(Path::new("taskset"), folder, &["-c", GATEWAY_CORE, &binary, "serve"], &[])
+    let arguments = [&["-c", GATEWAY_CORE], under, &[&binary, "serve"]].concat();
+    Baton::start(Path::new("taskset"), folder, &arguments, &[])
 }
 
 /// Processor time of a process in seconds: all threads, those that ended too.

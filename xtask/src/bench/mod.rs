@@ -1,6 +1,7 @@
 //! Measurements of speed: what requests cost beside nginx, and how long a start takes.
 
 mod gateway;
+mod instructions;
 mod rows;
 mod run;
 mod startup;
@@ -21,6 +22,7 @@ pub struct Bench {
 #[derive(Subcommand)]
 enum Other {
     Startup(startup::Startup),
+    Instructions(instructions::Instructions),
 }
 
 impl Bench {
@@ -31,6 +33,7 @@ impl Bench {
     pub fn run(self) -> anyhow::Result<()> {
         match self.command {
             Some(Other::Startup(startup)) => startup.run(),
+            Some(Other::Instructions(instructions)) => instructions.run(),
             None => self.rows.run(),
         }
     }

@@ -59,6 +59,8 @@ pub struct Measurements {
 
 /// What is not measured, so that connections and caches are there.
 const WARM_UP: f64 = 1.0;
+/// How many models are registered: a company's, with all versions.
+const MODELS: usize = 1_000;
 /// How long the ledger may take to write what is left before the next row.
 const SETTLE: Duration = Duration::from_secs(2);
 
@@ -100,7 +102,7 @@ impl Rows {
         let listen = format!("127.0.0.1:{upstream}");
         let _upstream = gateway::start(LOAD_CORE, load, &["upstream", "--listen", &listen], upstream)?;
         let nginx = Nginx::start(folder, upstream)?;
-        let baton = start_baton(baton, folder, upstream)?;
+        let baton = start_baton(&[], baton, folder, upstream, MODELS)?;
         let worker = nginx.worker()?;
         let address = baton.url.trim_start_matches("http://").to_owned();
         let mut all: Vec<Measurements> =
@@ -108,55 +110,63 @@ impl Rows {
         for round in 1..=self.rounds {
             for measurements in &mut all {
                 let row = measurements.row;
-                let body = folder.join("body.json");
-                std::fs::write(&body, row.body())?;
                 eprintln!("round {round} of {}: {}", self.rounds, row.title);
-                let target = Target { address: &address, process: baton.id(), gateway: true };
-                measurements.baton.push(self.once(load, row, &body, &target)?);
+                let sender = Sender { load, folder, address: &address, gateway: true };
+                measurements.baton.push(self.once(&sender, row, baton.id())?);
                 std::thread::sleep(SETTLE);
                 let port = if row.events.is_some() { nginx.stream_port } else { nginx.port };
-                let target = Target { address: &format!("127.0.0.1:{port}"), process: worker, gateway: false };
-                measurements.nginx.push(self.once(load, row, &body, &target)?);
+                let sender = Sender { load, folder, address: &format!("127.0.0.1:{port}"), gateway: false };
+                measurements.nginx.push(self.once(&sender, row, worker)?);
             }
         }
         Ok(all)
     }
 
-    fn once(&self, load: &Path, row: &Row, body: &Path, target: &Target<'_>) -> anyhow::Result<Measured> {
-        self.send(load, row, body, target, WARM_UP)?;
-        let before = processor_seconds(target.process)?;
-        let report = self.send(load, row, body, target, self.seconds)?;
-        let used = processor_seconds(target.process)? - before;
+    fn once(&self, sender: &Sender<'_>, row: &Row, process: u32) -> anyhow::Result<Measured> {
+        let send = |seconds: f64| {
+            sender.send(row, &["--connections", &self.connections.to_string(), "--seconds", &seconds.to_string()])
+        };
+        send(WARM_UP)?;
+        let before = processor_seconds(process)?;
+        let report = send(self.seconds)?;
+        let used = processor_seconds(process)? - before;
         Ok(Measured { cpu: used * 1e6 / report.requests.max(1) as f64, report })
     }
+}
 
-    fn send(&self, load: &Path, row: &Row, body: &Path, target: &Target<'_>, seconds: f64) -> anyhow::Result<Report> {
+/// Sends requests to one of the two.
+pub struct Sender<'s> {
+    pub load: &'s Path,
+    /// Where bodies are put.
+    pub folder: &'s Path,
+    pub address: &'s str,
+    /// Whether it is Baton.
+    pub gateway: bool,
+}
+
+impl Sender<'_> {
+    /// Sends a row's request over and over, as the options of the load generator say.
+    pub fn send(&self, row: &Row, options: &[&str]) -> anyhow::Result<Report> {
+        let body = self.folder.join("body.json");
+        std::fs::write(&body, row.body())?;
         let mut command = Command::new("taskset");
-        command.args(["-c", LOAD_CORE]).arg(load).args(["run", "--target", target.address, "--path", row.path]);
-        command.arg("--body").arg(body).args(["--connections", &self.connections.to_string()]);
-        command.args(["--seconds", &seconds.to_string()]);
+        command.args(["-c", LOAD_CORE]).arg(self.load).args(["run", "--target", self.address, "--path", row.path]);
+        command.arg("--body").arg(&body).args(options);
         let key = if row.refused { "bt-wrong-key-00000000000000000000000000000000" } else { ADMIN_KEY };
         command.args(["--header", &format!("authorization: Bearer {key}")]);
         for header in row.headers {
             command.args(["--header", header]);
         }
-        if row.refused && target.gateway {
+        if row.refused && self.gateway {
             // Who guesses keys is slowed down after a while.
             command.args(["--status", "401,429"]);
         }
         if let Some((events, at_nginx)) = row.events {
-            command.args(["--events", &(if target.gateway { events } else { at_nginx }).to_string()]);
+            command.args(["--events", &(if self.gateway { events } else { at_nginx }).to_string()]);
         }
         let output = command.output().context("the load generator")?;
-        let who = if target.gateway { "Baton" } else { "nginx" };
+        let who = if self.gateway { "Baton" } else { "nginx" };
         ensure!(output.status.success(), "{} at {who}: {}", row.title, String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).context("the load generator's report")
     }
-}
-
-struct Target<'t> {
-    address: &'t str,
-    process: u32,
-    /// Whether it is Baton.
-    gateway: bool,
 }
