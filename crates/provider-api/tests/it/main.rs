@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod connections;
 mod encoded;
 
 use axum::Router;
