@@ -89,3 +89,46 @@ impl Idle {
 fn lock(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
     idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::super::connect::{Connector, public_tls};
+    use super::*;
+    use http::Uri;
+    use tokio::net::{TcpListener, TcpStream};
+    use tower::Service as _;
+
+    /// A pool with one connection, and its other side.
+    async fn pool() -> (Pool, Origin, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let uri: Uri = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let origin = Origin::of(&uri).unwrap();
+        let io = Connector::new(public_tls(), Duration::from_secs(30)).call(uri).await.unwrap();
+        let socket = listener.accept().await.unwrap().0;
+        let pool = Pool::default();
+        pool.put(origin.clone(), Box::new(Http1Connection::new(io).await.unwrap()));
+        (pool, origin, socket)
+    }
+
+    #[tokio::test]
+    async fn connections_are_closed_when_nobody_needed_them_for_long() {
+        let (pool, origin, _socket) = pool().await;
+        let now = Instant::now();
+        let (left, closed) = lock(&pool.0).sweep(now);
+        assert!(left && closed.is_empty());
+        let (left, closed) = lock(&pool.0).sweep(now + IDLE);
+        assert!(!left && closed.len() == 1);
+        assert!(pool.take(&origin).is_none());
+    }
+
+    #[tokio::test]
+    async fn what_the_other_side_closed_is_closed_here_too() {
+        let (pool, _, socket) = pool().await;
+        drop(socket);
+        // Sockets are looked at when tasks yield.
+        tokio::task::yield_now().await;
+        let (left, closed) = lock(&pool.0).sweep(Instant::now());
+        assert!(!left && closed.len() == 1);
+    }
+}

@@ -4,6 +4,7 @@
 
 mod connections;
 mod encoded;
+mod tls;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
