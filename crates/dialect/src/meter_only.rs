@@ -39,6 +39,52 @@ pub(crate) fn single_data_line(frame: &[u8]) -> Option<&[u8]> {
     (after.trim_ascii().is_empty() && data.starts_with(b"{") && data.ends_with(b"}")).then_some(data)
 }
 
+/// A string in a JSON text.
+pub(crate) struct JsonString<'d> {
+    /// Between its quotes, as it stands there.
+    pub(crate) inner: &'d [u8],
+    /// What follows it, if it is a key.
+    pub(crate) value: Option<&'d [u8]>,
+}
+
+/// The strings of a JSON text, in one pass; `None` for one that has no end.
+pub(crate) fn strings(data: &[u8]) -> impl Iterator<Item = Option<JsonString<'_>>> {
+    let mut rest = data;
+    std::iter::from_fn(move || {
+        // Between two strings are a few bytes: a call of `memchr` costs more than to look at them.
+        let from = rest.iter().position(|byte| *byte == b'"')? + 1;
+        let string = rest.get(from..)?;
+        let Some(length) = string_end(string) else {
+            rest = &[];
+            return Some(None);
+        };
+        let (inner, after) = string.split_at(length);
+        rest = after.get(1..).unwrap_or_default();
+        let value = rest.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+        Some(Some(JsonString { inner, value }))
+    })
+}
+
+/// Where the string ends whose first byte this begins with.
+fn string_end(string: &[u8]) -> Option<usize> {
+    /// Most strings are keys and words.
+    const SHORT: usize = 24;
+    let ends = |byte: &u8| matches!(byte, b'"' | b'\\');
+    let mut at = 0;
+    loop {
+        let rest = string.get(at..)?;
+        let next = match rest.iter().take(SHORT).position(ends) {
+            Some(next) => next,
+            None => SHORT + memchr2(b'"', b'\\', rest.get(SHORT..)?)?,
+        };
+        if rest.get(next) == Some(&b'"') {
+            return Some(at + next);
+        }
+        // Over the backslash and the character behind it, which may be a quote.
+        at += next + 2;
+    }
+}
+
 /// What follows each occurrence of a key. Inside a string its quotes would be escaped, so it is a key wherever a colon
 /// follows.
 pub(crate) fn find_values<'d>(data: &'d [u8], key: &Finder<'_>) -> impl Iterator<Item = &'d [u8]> {
@@ -55,18 +101,11 @@ pub(crate) fn text_length(value: &[u8]) -> Option<usize> {
         Some(inner) => inner,
         None => return Some(0),
     };
-    let mut at = 0;
-    loop {
-        let next = at + memchr2(b'"', b'\\', inner.get(at..)?)?;
-        if inner.get(next) == Some(&b'"') {
-            let text = inner.get(..next)?;
-            if memrchr(b'\\', text).is_none() {
-                return Some(text.len());
-            }
-            let quoted = std::str::from_utf8(value.get(..next + 2)?).ok()?;
-            return Some(unescape(quoted).len());
-        }
-        // Over the backslash and the character behind it, which may be a quote.
-        at = next + 2;
+    let end = string_end(inner)?;
+    let text = inner.get(..end)?;
+    if memrchr(b'\\', text).is_none() {
+        return Some(text.len());
     }
+    let quoted = std::str::from_utf8(value.get(..end + 2)?).ok()?;
+    Some(unescape(quoted).len())
 }
