@@ -43,20 +43,33 @@ fn plain_text(frame: &[u8]) -> Option<u32> {
     let (mut text, mut reasoning, mut reasoning_content) = (0, 0, 0);
     for string in strings(single_data_line(frame)?) {
         let JsonString { inner, value } = string?;
-        if tells_more(inner) {
-            return None;
-        }
-        let Some(value) = value else { continue };
-        match inner {
-            b"usage" | b"error" | b"finish_reason" if !value.starts_with(b"null") => return None,
-            b"index" if !matches!(value, [b'0', b',' | b'}' | b' ', ..]) => return None,
+        // The lengths come first, because they tell most words apart without comparing them.
+        match (inner.len(), inner, value) {
+            // Words that ask for parsing by being there; `name` begins a tool call.
+            (4, b"name", _)
+            | (5, b"audio", _)
+            | (7, b"message", _)
+            | (11, b"annotations", _)
+            | (14, b"executed_tools", _)
+            | (15, b"thinking_blocks", _)
+            | (17, b"reasoning_details", _) => return None,
+            (_, _, None) => {}
+            (5, b"usage" | b"error", Some(value)) | (13, b"finish_reason", Some(value)) => {
+                value.strip_prefix(b"null")?;
+            }
+            (5, b"index", Some(value)) => {
+                matches!(value, [b'0', b',' | b'}' | b' ', ..]).then_some(())?;
+            }
             // vLLM's older way to say an error, with escapes or without.
-            b"object" if value.starts_with(b"\"error\"") || value.starts_with(b"\"\\") => return None,
-            b"reasoning_content" => reasoning_content += text_length(value)?,
-            b"reasoning" => reasoning += text_length(value)?,
-            b"content" | b"text" | b"refusal" | b"arguments" => text += text_length(value)?,
+            (6, b"object", Some([b'"', b'\\', ..])) => return None,
+            (6, b"object", Some(value)) if value.starts_with(b"\"error\"") => return None,
+            (17, b"reasoning_content", Some(value)) => reasoning_content += text_length(value)?,
+            (9, b"reasoning", Some(value)) => reasoning += text_length(value)?,
+            (4, b"text", Some(value)) | (7, b"content" | b"refusal", Some(value)) | (9, b"arguments", Some(value)) => {
+                text += text_length(value)?;
+            }
             // Escapes could spell any of them.
-            key if key.contains(&b'\\') => return None,
+            (_, key, Some(_)) if key.contains(&b'\\') => return None,
             _ => {}
         }
     }
@@ -64,20 +77,6 @@ fn plain_text(frame: &[u8]) -> Option<u32> {
     let total = text + if reasoning_content > 0 { reasoning_content } else { reasoning };
     // Nothing found: the content stands under a key that is not known here, or there is none.
     u32::try_from(total).ok().filter(|total| *total > 0)
-}
-
-/// Words that ask for parsing by being there; `name` begins a tool call.
-fn tells_more(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"name"
-            | b"thinking_blocks"
-            | b"reasoning_details"
-            | b"audio"
-            | b"annotations"
-            | b"message"
-            | b"executed_tools"
-    )
 }
 
 #[cfg(test)]
@@ -98,6 +97,27 @@ mod tests {
         check(r#"{"choices":[{"delta":{"content":"say \"usage\": 3"}}]}"#, Some(14));
         check(r#"{"choices":[{"delta":{"content":"a\u0062"}}]}"#, Some(2));
         check(r#"{"choices":[{"delta":{"content":"a long text of which the end is not near \"\\\", but comes"}}]}"#, Some(55));
+    }
+
+    #[test]
+    fn every_word_is_known() {
+        for name in ["content", "text", "refusal", "arguments", "reasoning", "reasoning_content"] {
+            check(&format!(r#"{{"choices":[{{"delta":{{"{name}":"abc"}}}}]}}"#), Some(3));
+        }
+        for name in ["usage", "error", "finish_reason", "index"] {
+            check(&format!(r#"{{"choices":[{{"delta":{{"content":"abc"}},"{name}":1}}]}}"#), None);
+        }
+        for name in [
+            "name",
+            "audio",
+            "message",
+            "annotations",
+            "executed_tools",
+            "thinking_blocks",
+            "reasoning_details",
+        ] {
+            check(&format!(r#"{{"choices":[{{"delta":{{"content":"abc","{name}":null}}}}]}}"#), None);
+        }
     }
 
     #[test]
