@@ -8,8 +8,8 @@ use super::is_postgres;
 use crate::StoreError;
 use sea_orm::sea_query::{ColumnType, Value};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseConnection, DbErr, EntityName, EntityTrait, IdenStatic,
-    IntoActiveModel, Iterable, RuntimeErr,
+    ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, IdenStatic, IntoActiveModel,
+    Iterable, RuntimeErr,
 };
 use sqlx::error::BoxDynError;
 use sqlx::postgres::PgArguments;
@@ -91,9 +91,7 @@ impl BulkTransaction {
                 let texts = crate::json::names(texts.iter().copied());
                 sqlx::query_scalar(sqlite).bind(texts).fetch_all(&mut **transaction).await
             }
-            Self::Postgres(transaction) => {
-                sqlx::query_scalar(postgres).bind(texts).fetch_all(&mut **transaction).await
-            }
+            Self::Postgres(transaction) => sqlx::query_scalar(postgres).bind(texts).fetch_all(&mut **transaction).await,
         };
         found.map_err(failed)
     }
