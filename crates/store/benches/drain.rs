@@ -14,6 +14,7 @@ use rustix::time::{ClockId, clock_gettime};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _, SqlStr};
+use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,8 +29,7 @@ const NOON: i64 = 1_795_435_200_000_000;
 async fn main() {
     let records: Vec<RequestRecord> = (0..RECORDS).map(record).collect();
     println!("{RECORDS} records, {BATCH} a transaction, medians of {ROUNDS} rounds");
-    let mut sqlite = [const { Vec::new() }; 4];
-    let mut server = [const { Vec::new() }; 4];
+    let (mut sqlite, mut server) = (Measured::default(), Measured::default());
     for _ in 0..ROUNDS {
         sqlite_reference(&mut sqlite[0]).await;
         sqlite_drain(&records, &mut sqlite).await;
@@ -37,11 +37,16 @@ async fn main() {
         postgres_drain(&records, &mut server).await;
     }
     for (database, measured) in [("SQLite", sqlite), ("PostgreSQL", server)] {
-        for (what, rounds) in ["reference", "drain", "drain, few at a time", "relay"].iter().zip(measured) {
+        for (what, rounds) in
+            ["reference", "drain", "drain, 5 at a time", "relay", "relay, no bus"].iter().zip(measured)
+        {
             report(database, what, rounds);
         }
     }
 }
+
+/// The rounds of everything that is measured of one database.
+type Measured = [Vec<Round>; 5];
 
 /// One round of something.
 #[derive(Debug, Clone, Copy)]
@@ -146,35 +151,36 @@ async fn write(store: &Store, records: &[RequestRecord], batch: usize) -> Watch 
     watch
 }
 
-async fn relay(store: &Store) -> Round {
-    let (watch, mut count) = (Watch::start(), 0);
+/// The relay's part of an event, with a bus that others hear or without; and the time of the bus itself left out.
+async fn relay(store: &Store, shared: bool, count: usize) -> Round {
+    let watch = Watch::start();
     loop {
-        let events = store.events().list_unplaced(200).await.unwrap();
-        if events.is_empty() {
+        let outbox = store.events().outbox(1_000).await.unwrap();
+        if outbox.is_empty() {
             return watch.stop(count, None);
         }
-        let ids: Vec<String> = events.into_iter().map(|event| event.id).collect();
-        count += ids.len();
-        store.events().place_events(&ids).await.unwrap();
+        black_box(store.events().read_outbox(&outbox, shared).await.unwrap());
+        store.events().place_events(&outbox.ids()).await.unwrap();
     }
 }
 
 /// What is drained one round after the other: a long backlog, records as they come, and the events of both.
-async fn drain(store: &Store, records: &[RequestRecord], size: impl AsyncFn() -> u64, measured: &mut [Vec<Round>; 4]) {
+async fn drain(store: &Store, records: &[RequestRecord], size: impl AsyncFn() -> u64, measured: &mut Measured) {
     let (few, most) = records.split_at(RECORDS / 10);
     let before = size().await;
     let watch = write(store, most, BATCH).await;
     let round = watch.stop(most.len(), None);
     // The events' positions are part of what a request leaves behind.
-    let relayed = relay(store).await;
+    let relayed = relay(store, true, most.len()).await;
     let bytes = size().await - before;
     let watch = write(store, few, 5).await;
     measured[1].push(Round { bytes: Some(bytes), ..round });
     measured[2].push(watch.stop(few.len(), None));
     measured[3].push(relayed);
+    measured[4].push(relay(store, false, few.len()).await);
 }
 
-async fn sqlite_drain(records: &[RequestRecord], measured: &mut [Vec<Round>; 4]) {
+async fn sqlite_drain(records: &[RequestRecord], measured: &mut Measured) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("baton.db");
     let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
@@ -188,7 +194,7 @@ async fn sqlite_drain(records: &[RequestRecord], measured: &mut [Vec<Round>; 4])
     store.close().await;
 }
 
-async fn postgres_drain(records: &[RequestRecord], measured: &mut [Vec<Round>; 4]) {
+async fn postgres_drain(records: &[RequestRecord], measured: &mut Measured) {
     let database = postgres::database();
     let store = Store::open(&database.url()).await.unwrap();
     store.migrate().await.unwrap();

@@ -1,10 +1,10 @@
 //! Records of requests: written in batches, read as a list, as totals, and as statistics of one model.
 
 mod corrections;
-mod list;
+pub(crate) mod list;
 mod query;
 mod retain;
-mod row;
+pub(crate) mod row;
 mod totals;
 mod usage;
 mod write;

@@ -1,12 +1,12 @@
 //! Writes a batch of records, all or none.
 
 use super::row;
+use crate::StoreError;
 use crate::connection::{BulkInsert, BulkTransaction};
 use crate::database::Database;
 use crate::entity::{attempt, event, request};
-use crate::{StoreError, record};
-use baton_model::EventKind;
-use baton_model::record::{Outcome, RequestRecord};
+use crate::events::requests::rows_for;
+use baton_model::record::RequestRecord;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -21,6 +21,13 @@ pub(super) async fn write(database: &Database, records: &[RequestRecord]) -> Res
     if records.is_empty() {
         return Ok(());
     }
+    // Once, but for two nodes that have drawn the same number by chance.
+    while !try_write(database, records).await? {}
+    Ok(())
+}
+
+/// Whether it is written; if not, numbers of events are another's, and others have to be drawn.
+async fn try_write(database: &Database, records: &[RequestRecord]) -> Result<bool, StoreError> {
     let mut transaction = BulkTransaction::begin(database.writer()).await?;
     // One record may be in the batch twice, and then the database knows of neither.
     let mut seen = HashSet::new();
@@ -32,15 +39,20 @@ pub(super) async fn write(database: &Database, records: &[RequestRecord]) -> Res
             .iter()
             .filter(|record| !known.contains(record.id.as_str()) && seen.insert(record.id.as_str()))
             .collect::<Vec<_>>();
-        // Requests first: on SQLite attempts refer to them.
-        let requests = new.iter().map(|record| row::request(record)).collect();
+        let (events, numbers) = rows_for(&new, &database.node);
+        let rows = events.len() as u64;
+        if transaction.insert::<event::Entity>(&EVENTS, events).await? < rows {
+            return Ok(false);
+        }
+        // Requests before attempts, which refer to them on SQLite.
+        let number = |record: &RequestRecord| numbers.get(record.id.as_str()).copied();
+        let requests = new.iter().map(|record| row::request(record, number(record))).collect();
         transaction.insert::<request::Entity>(&REQUESTS, requests).await?;
         let attempts = new.iter().flat_map(|record| row::attempts(record)).collect();
         transaction.insert::<attempt::Entity>(&ATTEMPTS, attempts).await?;
-        let events = new.iter().map(|record| event(record, &database.node)).collect();
-        transaction.insert::<event::Entity>(&EVENTS, events).await?;
     }
-    transaction.commit().await
+    transaction.commit().await?;
+    Ok(true)
 }
 
 /// The ids among these that are there already.
@@ -55,24 +67,4 @@ async fn find_known(
         &ids,
     );
     Ok(known.await?.into_iter().collect())
-}
-
-/// The event that tells of a request. It has the request's id: there is one, however often the request is written.
-fn event(record: &RequestRecord, node: &str) -> event::Model {
-    let kind = match record.outcome {
-        Outcome::Completed => EventKind::ModelRequestCompleted,
-        Outcome::Failed | Outcome::Cancelled | Outcome::Interrupted => EventKind::ModelRequestFailed,
-    };
-    event::Model {
-        id: record.id.to_string(),
-        kind: kind.name().to_owned(),
-        subject: record.id.to_string(),
-        // Not the arrival: a long request would come before events that were placed long ago.
-        time: record.finished.0,
-        data: record::to_json(record),
-        traceparent: None,
-        source: node.to_owned(),
-        position: None,
-        project: record.attribution.project.as_deref().map(row::cut_indexed_text),
-    }
 }

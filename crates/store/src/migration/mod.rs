@@ -4,6 +4,7 @@ mod m20261123_first_tables;
 mod m20261124_shared_service;
 mod m20261125_holdings;
 mod m20261127_api_of_requests;
+mod m20261127_events_of_requests;
 mod m20261127_kept_responses;
 mod m20261127_learned_counts;
 mod m20261127_more_fields;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_learned_counts::Migration),
             Box::new(m20261127_prices::Migration),
             Box::new(m20261127_other_models::Migration),
+            Box::new(m20261127_events_of_requests::Migration),
         ]
     }
 }
