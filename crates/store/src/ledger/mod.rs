@@ -98,7 +98,7 @@ impl LedgerRepository<'_> {
     }
 
     /// Removes what arrived before `since`, with what was said of it: on PostgreSQL the months that lie wholly before,
-    /// in one go each; on SQLite the requests, some hundreds at a time.
+    /// in one go each; on SQLite the requests, some hundreds at a time. Requests whose events wait for the relay stay.
     ///
     /// # Errors
     ///
