@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const RECORDS: usize = 20_000;
-const BATCH: usize = 500;
+const BATCH: usize = 2_000;
 const ROUNDS: usize = 3;
 /// 2026-11-23T12:00:00Z.
 const NOON: i64 = 1_795_435_200_000_000;

@@ -148,7 +148,10 @@ fn older_than(cursor: &RequestCursor) -> Condition {
     let same_moment = Condition::all()
         .add(request::Column::Arrived.eq(cursor.arrived.0))
         .add(request::Column::Id.lt(cursor.id.as_str()));
-    Condition::any().add(request::Column::Arrived.lt(cursor.arrived.0)).add(same_moment)
+    // Said twice, so that the index leads to the place: of an alternative no database takes the range.
+    Condition::all()
+        .add(request::Column::Arrived.lte(cursor.arrived.0))
+        .add(Condition::any().add(request::Column::Arrived.lt(cursor.arrived.0)).add(same_moment))
 }
 
 fn condition(filter: &RequestFilter) -> Condition {
