@@ -34,6 +34,12 @@ use futures::stream::BoxStream;
 
 /// What carries events and commands.
 pub trait Bus: Send + Sync {
+    /// Whether programs outside of this process hear what is published. Where none does, nobody is told of requests:
+    /// within the process only changes of what is registered are listened for.
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     /// Publishes events; returns once the bus has all of them. One whose `id` it has seen lately
     /// ([`BusSettings::duplicate_window`]) changes nothing.
     ///

@@ -170,6 +170,10 @@ impl CommandReceipt for Held {
 }
 
 impl Bus for Local {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn publish<'a>(&'a self, events: &'a [BusEvent]) -> BoxFuture<'a, Result<(), BusError>> {
         let now = Instant::now();
         for event in events {

@@ -7,8 +7,8 @@ use baton_store::{Store, StoreError, StoredEvent};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// Events in one round.
-const BATCH: u64 = 200;
+/// Events in one round: more than are recorded together, which are never cut.
+const BATCH: u64 = 1_000;
 const WHAT: &str = "the relay of events";
 
 /// Publishes what is in the outbox and gives it its place in the stream, in this order: a node that dies in between
@@ -53,12 +53,15 @@ impl Relay {
     }
 
     async fn batch(&self) -> Result<bool, RelayError> {
-        let events = self.store.events().list_unplaced(BATCH).await?;
-        if events.is_empty() {
+        let outbox = self.store.events().outbox(BATCH).await?;
+        if outbox.is_empty() {
             return Ok(false);
         }
+        // The events of requests are made of their records, which is in vain where nobody hears them.
+        let events = self.store.events().read_outbox(&outbox, self.bus.is_shared()).await?;
         // What went out is placed even if the rest failed, or it would be published again each round.
         let (gone, failure) = self.publish(&events).await;
+        let gone = if failure.is_none() { outbox.ids() } else { gone };
         if !gone.is_empty() {
             // After the bus has them. A node that dies in between publishes them again, and the bus drops what it had
             // lately.

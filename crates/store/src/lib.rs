@@ -57,7 +57,7 @@ pub use change::Change;
 pub use commands::{Claim, CommandRepository};
 pub use connection::{Pools, masked};
 pub use error::StoreError;
-pub use events::{EventFilter, EventRepository, NewEvent};
+pub use events::{EventFilter, EventRepository, NewEvent, Outbox};
 pub use feedback::{FeedbackEntry, FeedbackRepository};
 pub use keys::KeyRepository;
 pub use learned_counts::{LearnedCount, LearnedCountRepository};

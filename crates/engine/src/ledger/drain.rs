@@ -1,7 +1,7 @@
 //! Moves records from the journal into the database, in batches, in order.
 
 use super::journal::Journal;
-use super::line::{self, JournalLine};
+use super::line::{self, JournalLine, StartLine};
 use baton_model::record::{Outcome, RequestRecord};
 use baton_model::{Clock, RequestId};
 use baton_store::Store;
@@ -12,8 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Records written to the database in one transaction at most.
-const BATCH: usize = 500;
+/// Lines read at once at most, whose records are written in one transaction. Under load there are as many, and each
+/// transaction waits for the disk once; otherwise a batch is what has come since the last.
+const BATCH: usize = 4_000;
+/// Bytes of the journal read at once, beyond which a batch ends: lines may be of any size.
+const BATCH_BYTES: u64 = 8 << 20;
 /// The wait after a database error, doubled up to a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -63,7 +66,7 @@ struct Drain {
     /// How far each segment is in the database, in bytes.
     place: BTreeMap<u64, u64>,
     /// Requests that started and have not ended, and the segment where they started.
-    open: HashMap<RequestId, (u64, RequestRecord)>,
+    open: HashMap<RequestId, (u64, StartLine)>,
     /// Whether the interrupted requests of earlier processes are recorded.
     recovered: bool,
 }
@@ -105,27 +108,21 @@ impl Drain {
     }
 
     async fn write_records(&mut self, number: u64, chunk: Chunk) -> Result<(), DrainError> {
-        let ended: Vec<RequestRecord> = chunk
-            .lines
-            .iter()
-            .filter_map(|line| match line {
-                JournalLine::End(record) => Some((**record).clone()),
-                JournalLine::Start(_) => None,
-            })
-            .collect();
+        let (mut started, mut ended) = (Vec::new(), Vec::new());
+        for line in chunk.lines {
+            match line {
+                JournalLine::Start(start) => started.push(start),
+                JournalLine::End(record) => ended.push(*record),
+            }
+        }
         // The database first: a position that moved ahead of it would lose records in a crash.
         if !ended.is_empty() {
             self.store.ledger().write(&ended).await?;
         }
-        for line in chunk.lines {
-            match line {
-                JournalLine::Start(record) => {
-                    self.open.insert(record.id.clone(), (number, *record));
-                }
-                JournalLine::End(record) => {
-                    self.open.remove(&record.id);
-                }
-            }
+        // Starts first: the end of a request stands behind its start.
+        self.open.extend(started.into_iter().map(|start| (start.id.clone(), (number, start))));
+        for record in &ended {
+            self.open.remove(&record.id);
         }
         // Last. If a step before this fails, the same lines are read and written again, which changes nothing.
         self.place.insert(number, chunk.next);
@@ -138,15 +135,18 @@ impl Drain {
         let interrupted: Vec<RequestRecord> = self
             .open
             .values()
-            .map(|(_, record)| {
-                let mut record = record.clone();
+            .filter_map(|(_, start)| {
+                let Some(mut record) = start.read() else {
+                    tracing::error!(request = %start.id, "a request was under way whose start can't be read");
+                    return None;
+                };
                 // What the provider billed for it is unknown. The record says so instead of naming a cost.
                 record.outcome = Outcome::Interrupted;
                 record.finished = now;
                 for attempt in &mut record.attempts {
                     attempt.outcome = Outcome::Interrupted;
                 }
-                record
+                Some(record)
             })
             .collect();
         if !interrupted.is_empty() {
@@ -186,7 +186,7 @@ async fn read(path: PathBuf, from: u64) -> io::Result<Chunk> {
         let mut reader = BufReader::new(file);
         let mut chunk = Chunk { lines: Vec::new(), next: from };
         let mut bytes = Vec::new();
-        while chunk.lines.len() < BATCH {
+        while chunk.lines.len() < BATCH && chunk.next - from < BATCH_BYTES {
             bytes.clear();
             let length = reader.read_until(b'\n', &mut bytes)?;
             // A line without its end is still being written; the next read takes it whole.

@@ -1,15 +1,39 @@
 //! The journal's lines: a checksum, what it is, and the record as JSON.
 
+use baton_model::RequestId;
 use baton_model::record::RequestRecord;
 use baton_store::record;
+use std::borrow::Cow;
 
 /// What a line says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JournalLine {
     /// A request was sent to a provider.
-    Start(Box<RequestRecord>),
+    Start(StartLine),
     /// A request ended.
     End(Box<RequestRecord>),
+}
+
+/// The start of a request, whose record is left as it was written: nearly every request ends, and then nobody reads it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartLine {
+    /// The request.
+    pub id: RequestId,
+    record: Box<str>,
+}
+
+impl StartLine {
+    /// The record.
+    pub fn read(&self) -> Option<RequestRecord> {
+        record::from_json(&self.record).ok()
+    }
+}
+
+/// The one member of a record that says which it is.
+#[derive(serde::Deserialize)]
+struct RecordId<'t> {
+    #[serde(borrow)]
+    id: Cow<'t, str>,
 }
 
 /// The line for a start.
@@ -36,10 +60,12 @@ pub fn read(line: &[u8]) -> Option<JournalLine> {
         return None;
     }
     let (word, json) = text.split_once(' ')?;
-    let record = Box::new(record::from_json(json).ok()?);
     match word {
-        "start" => Some(JournalLine::Start(record)),
-        "end" => Some(JournalLine::End(record)),
+        "start" => {
+            let id = serde_json::from_str::<RecordId<'_>>(json).ok()?.id;
+            Some(JournalLine::Start(StartLine { id: RequestId::from(id.as_ref()), record: json.into() }))
+        }
+        "end" => Some(JournalLine::End(Box::new(record::from_json(json).ok()?))),
         _ => None,
     }
 }

@@ -1,10 +1,12 @@
 //! Which database it is: nothing outside of this folder has to know but `partitions.rs`.
 
+mod bulk;
 mod fault;
 mod pools;
 mod postgres;
 mod sqlite;
 
+pub(crate) use bulk::{BulkInsert, BulkTransaction};
 pub(crate) use fault::{DatabaseFault, classify_fault};
 pub(crate) use pools::Connection;
 pub use pools::Pools;

@@ -21,6 +21,8 @@ pub struct Model {
     pub position: Option<i64>,
     /// The project that it belongs to; NULL: to none, or to all.
     pub project: Option<String>,
+    /// The row stands for the events of so many requests, and `position` is that of the last; NULL: it is one event.
+    pub requests: Option<i32>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -36,6 +36,8 @@ pub struct Model {
     /// Of all attempts; NULL: unpriced.
     pub cost: Option<i64>,
     pub estimated: bool,
+    /// The number of its event: a row of the outbox that stands for many, and the place within; NULL: its event is a row.
+    pub event_number: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -5,7 +5,9 @@ use crate::StoreError;
 use crate::entity::{attempt, request};
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
 use baton_model::{Capability, KeyId, ModelId, ProviderId, RequestId, Timestamp};
-use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use std::collections::HashMap;
 
 /// Which requests; each field that is set narrows it.
@@ -108,13 +110,22 @@ pub(super) async fn list(
 }
 
 /// The columns of a request that a client or provider fills.
-const TEXTS: [request::Column; 3] = [request::Column::Metadata, request::Column::Tags, request::Column::ErrorMessage];
+pub(crate) const TEXTS: [request::Column; 3] =
+    [request::Column::Metadata, request::Column::Tags, request::Column::ErrorMessage];
 
 /// The records of these rows, in their order.
 pub(super) async fn with_attempts(
     reader: &DatabaseConnection,
     rows: Vec<request::Model>,
 ) -> Result<Vec<RequestRecord>, StoreError> {
+    read_each(reader, rows).await?.into_iter().collect()
+}
+
+/// The same, each by itself: of those that can't be read, why.
+pub(crate) async fn read_each(
+    reader: &impl ConnectionTrait,
+    rows: Vec<request::Model>,
+) -> Result<Vec<Result<RequestRecord, StoreError>>, StoreError> {
     let arrived = || rows.iter().map(|row| row.arrived);
     let query = attempt::Entity::find()
         .filter(attempt::Column::RequestId.is_in(rows.iter().map(|row| row.id.as_str())))
@@ -126,19 +137,21 @@ pub(super) async fn with_attempts(
     for attempt in query.all(reader).await? {
         attempts.entry(attempt.request_id.clone()).or_default().push(attempt);
     }
-    rows.into_iter()
-        .map(|row| {
-            let attempts = attempts.remove(&row.id).unwrap_or_default();
-            row::read(row, attempts)
-        })
-        .collect()
+    let read = rows.into_iter().map(|row| {
+        let attempts = attempts.remove(&row.id).unwrap_or_default();
+        row::read(row, attempts)
+    });
+    Ok(read.collect())
 }
 
 fn older_than(cursor: &RequestCursor) -> Condition {
     let same_moment = Condition::all()
         .add(request::Column::Arrived.eq(cursor.arrived.0))
         .add(request::Column::Id.lt(cursor.id.as_str()));
-    Condition::any().add(request::Column::Arrived.lt(cursor.arrived.0)).add(same_moment)
+    // Said twice, so that the index leads to the place: of an alternative no database takes the range.
+    Condition::all()
+        .add(request::Column::Arrived.lte(cursor.arrived.0))
+        .add(Condition::any().add(request::Column::Arrived.lt(cursor.arrived.0)).add(same_moment))
 }
 
 fn condition(filter: &RequestFilter) -> Condition {

@@ -1,10 +1,10 @@
 //! Records of requests: written in batches, read as a list, as totals, and as statistics of one model.
 
 mod corrections;
-mod list;
+pub(crate) mod list;
 mod query;
 mod retain;
-mod row;
+pub(crate) mod row;
 mod totals;
 mod usage;
 mod write;
@@ -98,7 +98,7 @@ impl LedgerRepository<'_> {
     }
 
     /// Removes what arrived before `since`, with what was said of it: on PostgreSQL the months that lie wholly before,
-    /// in one go each; on SQLite the requests, some hundreds at a time.
+    /// in one go each; on SQLite the requests, some hundreds at a time. Requests whose events wait for the relay stay.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! Removes what is older than it has to be.
 
-use crate::entity::{feedback, request};
+use crate::entity::{event, feedback, request};
 use crate::{StoreError, connection, partitions};
 use baton_model::Timestamp;
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
@@ -18,6 +18,7 @@ pub struct Retained {
 }
 
 pub(super) async fn retain(writer: &DatabaseConnection, since: Timestamp) -> Result<Retained, StoreError> {
+    let since = before_unplaced(writer, since).await?;
     let (months, requests) = if connection::is_postgres(writer) {
         (partitions::drop_before(writer, since).await?, partitions::remove_unpartitioned(writer, since).await?)
     } else {
@@ -26,6 +27,24 @@ pub(super) async fn retain(writer: &DatabaseConnection, since: Timestamp) -> Res
     remove_feedback(writer, since).await?;
     super::corrections::remove(writer, since).await?;
     Ok(Retained { months, requests })
+}
+
+/// Not later than the requests whose events still wait for the relay: events are made of records.
+async fn before_unplaced(writer: &DatabaseConnection, since: Timestamp) -> Result<Timestamp, StoreError> {
+    let waiting = event::Entity::find()
+        .select_only()
+        .column(event::Column::Id)
+        .filter(event::Column::Position.is_null())
+        .filter(event::Column::Requests.is_not_null());
+    let waiting = waiting.into_tuple::<String>().all(writer).await?;
+    // Numbers go up with time, so this finds all that wait, and what was recorded after the first of them.
+    let Some(first) = waiting.iter().filter_map(|id| id.parse::<i64>().ok()).min() else { return Ok(since) };
+    let oldest = request::Entity::find()
+        .select_only()
+        .column_as(request::Column::Arrived.min(), "oldest")
+        .filter(request::Column::EventNumber.gte(first));
+    let oldest = oldest.into_tuple::<Option<i64>>().one(writer).await?.flatten();
+    Ok(oldest.map_or(since, |oldest| since.min(Timestamp(oldest))))
 }
 
 /// Requests; their attempts go with them.

@@ -17,7 +17,8 @@ use sea_orm::{ModelTrait, Value};
 // Of four bytes each at most: PostgreSQL takes 2,704 bytes in an entry of an index.
 const LONGEST_WORD: usize = 500;
 
-pub(super) fn request(record: &RequestRecord) -> request::Model {
+/// The row of a request whose event has that number.
+pub(super) fn request(record: &RequestRecord, event_number: Option<i64>) -> request::Model {
     let attribution = &record.attribution;
     request::Model {
         id: record.id.to_string(),
@@ -45,6 +46,7 @@ pub(super) fn request(record: &RequestRecord) -> request::Model {
         cache: record.cache.name().to_owned(),
         cost: cost(record.cost()),
         estimated: record.is_estimated(),
+        event_number,
     }
 }
 
@@ -103,7 +105,7 @@ fn text(text: &str) -> String {
 }
 
 /// Such text in a column with an index, whose entries are limited to a third of a page.
-pub(super) fn cut_indexed_text(word: &str) -> String {
+pub(crate) fn cut_indexed_text(word: &str) -> String {
     text(word).chars().take(LONGEST_WORD).collect()
 }
 

@@ -4,10 +4,12 @@ mod m20261123_first_tables;
 mod m20261124_shared_service;
 mod m20261125_holdings;
 mod m20261127_api_of_requests;
+mod m20261127_events_of_requests;
 mod m20261127_kept_responses;
 mod m20261127_learned_counts;
 mod m20261127_more_fields;
 mod m20261127_more_of_projects;
+mod m20261127_narrower_ledger;
 mod m20261127_other_models;
 mod m20261127_prices;
 mod m20261127_upstream_request_ids;
@@ -38,6 +40,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_learned_counts::Migration),
             Box::new(m20261127_prices::Migration),
             Box::new(m20261127_other_models::Migration),
+            Box::new(m20261127_events_of_requests::Migration),
+            Box::new(m20261127_narrower_ledger::Migration),
         ]
     }
 }

@@ -258,18 +258,19 @@ impl WebhookRepository<'_> {
     }
 }
 
-/// Makes a delivery of each event for every webhook that wants it.
+/// Those that get the events that are placed now. A webhook that is switched off never gets them, not even later.
+pub(crate) async fn active_webhooks(transaction: &DatabaseTransaction) -> Result<Vec<Webhook>, StoreError> {
+    let webhooks = webhook::Entity::find().filter(webhook::Column::Active.eq(true)).all(transaction).await?;
+    webhooks.into_iter().map(read).collect()
+}
+
+/// Makes a delivery of each event for every one of these webhooks that wants it.
 pub(crate) async fn create_deliveries(
     transaction: &DatabaseTransaction,
+    webhooks: &[Webhook],
     events: &[StoredEvent],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if events.is_empty() {
-        return Ok(());
-    }
-    // A webhook that is switched off now never gets these events, not even later.
-    let webhooks = webhook::Entity::find().filter(webhook::Column::Active.eq(true)).all(transaction).await?;
-    let webhooks = webhooks.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let wanted = events.iter().flat_map(|event| {
         webhooks.iter().filter(|webhook| webhook.wants(event.kind)).map(|webhook| new(webhook, event, now))
     });

@@ -95,11 +95,14 @@ pub async fn go_when_they_are_old(store: &Store) {
     assert_eq!(store.events().expire(finished(9_999)).await.unwrap(), 0, "the relay has not come to them");
     place_all(store).await;
     assert_eq!(store.events().list_unplaced(200).await.unwrap().len(), 100);
-    assert_eq!(store.events().expire(finished(900)).await.unwrap(), 899);
+    // Events of requests that were recorded together go together: the first 500, and not half of the next.
+    assert_eq!(store.events().expire(finished(900)).await.unwrap(), 500);
     place_all(store).await;
     let left = store.events().list_after(0, &EventFilter::default(), 2_000).await.unwrap();
-    assert_eq!((left.len(), left[0].position), (201, Some(900)));
-    assert_eq!(store.events().expire(finished(9_999)).await.unwrap(), 201);
+    assert_eq!((left.len(), left[0].position), (600, Some(501)));
+    assert_eq!(store.events().position_of(&left[0].id, None).await.unwrap(), Some(501));
+    assert_eq!(store.events().position_of(record(500).id.as_str(), None).await.unwrap(), None, "it is gone");
+    assert_eq!(store.events().expire(finished(9_999)).await.unwrap(), 600);
     tell(store, [registered("later")]).await;
     assert_eq!(place_all(store).await, 1_101, "positions are not used again");
 }
@@ -165,4 +168,105 @@ pub async fn become_deliveries(store: &Store) {
     assert_eq!(store.events().expire(later).await.unwrap(), 1);
     assert_eq!(store.webhooks().deliveries(None, None, None, 10).await.unwrap().items, []);
     assert!(matches!(store.webhooks().mark_delivered(first, 200, now).await, Err(StoreError::NotFound { .. })));
+}
+
+async fn positions(store: &Store, filter: &EventFilter<'_>, limit: u64) -> Vec<(String, u64)> {
+    let mut all: Vec<(String, u64)> = Vec::new();
+    loop {
+        let after = all.last().map_or(0, |(_, position)| *position);
+        let events = store.events().list_after(after, filter, limit).await.unwrap();
+        assert!(events.len() as u64 <= limit);
+        if events.is_empty() {
+            return all;
+        }
+        all.extend(events.into_iter().map(|event| (event.id, event.position.unwrap())));
+    }
+}
+
+/// Requests that were recorded together share a row; readers see an event of each, wherever they begin and end.
+pub async fn of_requests_are_read_in_any_pieces(store: &Store) {
+    let failed = |number: u32| {
+        let mut record = samples::record(number, number.into(), Vec::new());
+        record.outcome = if number.is_multiple_of(3) { Outcome::Failed } else { Outcome::Completed };
+        record.attribution.project = number.is_multiple_of(2).then(|| "search".to_owned());
+        record
+    };
+    let records = (1..=40).map(failed).collect::<Vec<_>>();
+    store.ledger().write(&records[..30]).await.unwrap();
+    tell(store, [registered("between")]).await;
+    place_all(store).await;
+    store.ledger().write(&records[30..]).await.unwrap();
+    place_all(store).await;
+    let all = positions(store, &EventFilter::default(), 1_000).await;
+    assert_eq!(all.iter().map(|(_, position)| *position).collect::<Vec<_>>(), (1..=41).collect::<Vec<_>>());
+    let mut ids = all.iter().map(|(id, _)| id.as_str()).filter(|id| id.starts_with("0193-")).collect::<Vec<_>>();
+    ids.sort_unstable();
+    assert_eq!(ids, records.iter().map(|record| record.id.as_str()).collect::<Vec<_>>());
+    for limit in [1, 3, 7] {
+        assert_eq!(positions(store, &EventFilter::default(), limit).await, all, "{limit} at a time");
+    }
+    for (id, position) in &all {
+        assert_eq!(store.events().position_of(id, None).await.unwrap(), Some(*position), "{id}");
+        let there = store.events().list_after(position - 1, &EventFilter::default(), 1).await.unwrap();
+        assert_eq!(there[0].id, *id);
+    }
+    let types = [EventKind::ModelRequestFailed];
+    let failed = positions(store, &EventFilter { types: Some(&types), project: None }, 5).await;
+    assert_eq!(failed.len(), 13);
+    let search = positions(store, &EventFilter { types: None, project: Some("search") }, 5).await;
+    assert_eq!(search.len(), 20);
+    assert!(search.iter().all(|entry| all.contains(entry)));
+    let (other, its_own) = (EventFilter { types: None, project: Some("other") }, records[1].id.as_str());
+    assert_eq!(positions(store, &other, 5).await, []);
+    assert_eq!(store.events().position_of(its_own, Some("other")).await.unwrap(), None);
+    assert!(store.events().position_of(its_own, Some("search")).await.unwrap().is_some());
+}
+
+/// A bus that fails in the middle has some of the events: those are placed, the others stay in the outbox.
+pub async fn of_requests_are_placed_in_part(store: &Store) {
+    let records = (1..=10).map(|number| samples::record(number, number.into(), Vec::new())).collect::<Vec<_>>();
+    store.ledger().write(&records).await.unwrap();
+    let id = |number: usize| records[number - 1].id.to_string();
+    assert_eq!(store.events().place_events(&[id(4), id(2), id(4)]).await.unwrap(), 2);
+    assert_eq!(store.events().place_events(&[id(4), id(2)]).await.unwrap(), 2, "they keep their positions");
+    let left = store.events().list_unplaced(100).await.unwrap();
+    assert_eq!(left.len(), 8);
+    assert_eq!(record::from_json(&left[0].data).unwrap(), records[0]);
+    // By what stands for them, as the relay does when all went out.
+    let outbox = store.events().outbox(100).await.unwrap();
+    assert_eq!((outbox.ids().len(), store.events().read_outbox(&outbox, false).await.unwrap()), (1, Vec::new()));
+    store.events().place_events(&outbox.ids()).await.unwrap();
+    assert!(store.events().outbox(100).await.unwrap().is_empty());
+    let all = positions(store, &EventFilter::default(), 3).await;
+    let order = all.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>();
+    let expected = [4, 2, 1, 3, 5, 6, 7, 8, 9, 10].map(id);
+    assert_eq!(order, expected);
+    assert!(all.is_sorted_by(|one, other| one.1 < other.1));
+}
+
+/// A delivery refers to its event, so what a webhook wants is written out.
+pub async fn of_requests_go_to_webhooks(store: &Store) {
+    let failures = webhook("failures", Some(vec![EventKind::ModelRequestFailed]));
+    store.webhooks().insert(&failures).await.unwrap();
+    let records = (1..=6).map(|number| {
+        let mut record = samples::record(number, number.into(), Vec::new());
+        record.outcome = if number > 4 { Outcome::Failed } else { Outcome::Completed };
+        record
+    });
+    let records = records.collect::<Vec<_>>();
+    store.ledger().write(&records).await.unwrap();
+    let outbox = store.events().outbox(100).await.unwrap();
+    assert_eq!(store.events().place_events(&outbox.ids()).await.unwrap(), 6);
+    let due = store.webhooks().list_due(Timestamp(i64::MAX), &[], 10).await.unwrap();
+    let due = due.into_iter().map(|due| due.event).collect::<Vec<_>>();
+    assert_eq!(due.len(), 2);
+    for event in due {
+        let record = record::from_json(&event.data).unwrap();
+        assert!(records[4..].contains(&record), "{record:?}");
+        assert_eq!(store.events().position_of(&event.id, None).await.unwrap(), event.position);
+    }
+    assert_eq!(positions(store, &EventFilter::default(), 4).await.len(), 6);
+    // Removed with the ledger's rows, but for those that were written out.
+    store.ledger().retain(Timestamp(i64::MAX)).await.unwrap();
+    assert_eq!(positions(store, &EventFilter::default(), 4).await.len(), 2);
 }

@@ -95,6 +95,9 @@ suite! {
     events_are_read_in_the_order_they_were_placed: crate::events::are_read_in_the_order_they_were_placed;
     events_are_placed_in_bulk: crate::events::are_placed_in_bulk;
     events_tell_of_each_request_once: crate::events::tell_of_each_request_once;
+    events_of_requests_are_read_in_any_pieces: crate::events::of_requests_are_read_in_any_pieces;
+    events_of_requests_are_placed_in_part: crate::events::of_requests_are_placed_in_part;
+    events_of_requests_go_to_webhooks: crate::events::of_requests_go_to_webhooks;
     events_go_when_they_are_old: crate::events::go_when_they_are_old;
     events_become_deliveries: crate::events::become_deliveries;
     holdings_belong_to_key_and_project: crate::provider_objects::belong_to_key_and_project;
