@@ -2,6 +2,7 @@
 
 mod gateway;
 mod instructions;
+mod measured;
 mod rows;
 mod run;
 mod startup;

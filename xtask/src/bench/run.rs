@@ -1,12 +1,12 @@
 //! Runs the rows: Baton and nginx in turn, several times, so that whatever else the machine does meets both.
 
 use super::gateway::{self, ADMIN_KEY, LOAD_CORE, Nginx, processor_seconds, start_baton};
+use super::measured::{Measured, Measurements, Report};
 use super::rows::{ROWS, Row};
 use super::table;
 use crate::process::{build_package, free_port};
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -31,30 +31,6 @@ pub struct Rows {
     /// Writes the table into docs/performance.md
     #[arg(long)]
     write: bool,
-}
-
-/// What the load generator reports, times in microseconds.
-#[derive(Deserialize, Clone, Copy)]
-pub struct Report {
-    pub requests: u64,
-    pub seconds: f64,
-    pub p50: u64,
-    pub p99: u64,
-}
-
-/// One measurement.
-#[derive(Clone, Copy)]
-pub struct Measured {
-    /// Processor time for each request, in microseconds.
-    pub cpu: f64,
-    pub report: Report,
-}
-
-/// All measurements of a row: of Baton and of nginx, in turn.
-pub struct Measurements {
-    pub row: &'static Row,
-    pub baton: Vec<Measured>,
-    pub nginx: Vec<Measured>,
 }
 
 /// What is not measured, so that connections and caches are there.

@@ -1,6 +1,6 @@
 //! The table of what was measured.
 
-use super::run::{Measured, Measurements};
+use super::measured::{Measured, Measurements};
 use anyhow::Context;
 use std::fs;
 
