@@ -1,8 +1,11 @@
 //! Events: the outbox that changes write, and the stream that others read.
 
+mod insert;
 mod place;
 pub(crate) mod requests;
 mod stream;
+
+pub(crate) use insert::insert;
 
 use crate::database::Database;
 use crate::entity::event;
@@ -10,11 +13,9 @@ use crate::stored_event::StoredEvent;
 use crate::webhooks::deliveries;
 use crate::{StoreError, belongs, counters};
 use baton_model::{EventKind, Timestamp};
+use insert::ROWS;
 use requests::Group;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
-
-/// Rows in one statement.
-const ROWS: usize = 500;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// Something that happened, on its way into the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,16 +207,4 @@ pub(crate) fn row(event: NewEvent, node: &str, now: Timestamp) -> event::Model {
         position: None,
         requests: None,
     }
-}
-
-/// Puts events into the outbox; one that is there already stays as it is.
-pub(crate) async fn insert(database: &impl ConnectionTrait, rows: Vec<event::Model>) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    event::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
-        .on_conflict(crate::keep_existing())
-        .exec_without_returning(database)
-        .await?;
-    Ok(())
 }
