@@ -188,8 +188,7 @@ struct Upstream {
 impl Upstream {
     fn start() -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        let mut process =
-            command.arg("upstream").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = command.arg("upstream").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Self { process, address: line.trim().parse().unwrap() }

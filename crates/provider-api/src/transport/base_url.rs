@@ -66,8 +66,11 @@ impl BaseUrl {
             whole.push('?');
             whole.push_str(query);
         }
-        let built =
-            Uri::builder().scheme(self.origin.scheme.clone()).authority(self.origin.authority.clone()).path_and_query(whole).build();
+        let built = Uri::builder()
+            .scheme(self.origin.scheme.clone())
+            .authority(self.origin.authority.clone())
+            .path_and_query(whole)
+            .build();
         built.map_err(|_| ProviderError::new(ErrorKind::InvalidRequest, format!("`{path}` does not form a valid URL")))
     }
 }

@@ -118,10 +118,7 @@ impl Client {
 
 /// The request, if it may be sent again: the server closed an idle connection, and has seen nothing of it. A new
 /// connection that fails would fail again.
-fn unsent(
-    mut error: TrySendError<Request<RequestBody>>,
-    reused: bool,
-) -> Result<Request<RequestBody>, RequestError> {
+fn unsent(mut error: TrySendError<Request<RequestBody>>, reused: bool) -> Result<Request<RequestBody>, RequestError> {
     error.take_message().filter(|_| reused).ok_or_else(|| RequestError::Failed(error.into_error()))
 }
 

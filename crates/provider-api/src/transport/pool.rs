@@ -76,9 +76,11 @@ impl Idle {
     fn sweep(&mut self, now: Instant) -> (bool, Vec<Waiting>) {
         let mut closed = Vec::new();
         self.servers.retain(|_, waiting| {
-            closed.extend(waiting.extract_if(.., |waiting| {
-                now.duration_since(waiting.since) >= IDLE || !waiting.connection.settle()
-            }));
+            closed.extend(
+                waiting.extract_if(.., |waiting| {
+                    now.duration_since(waiting.since) >= IDLE || !waiting.connection.settle()
+                }),
+            );
             !waiting.is_empty()
         });
         self.swept = !self.servers.is_empty();

@@ -61,7 +61,8 @@ impl Server {
                         let version = format!("{:?}", request.version());
                         Ok::<_, Infallible>(http::Response::new(Full::new(Bytes::from(version))))
                     });
-                    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(socket), version).await;
+                    let _ =
+                        auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(socket), version).await;
                 });
             }
         });

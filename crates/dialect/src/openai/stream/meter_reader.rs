@@ -96,7 +96,10 @@ mod tests {
         check(r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{"}}]}}]}"#, Some(1));
         check(r#"{"choices":[{"delta":{"content":"say \"usage\": 3"}}]}"#, Some(14));
         check(r#"{"choices":[{"delta":{"content":"a\u0062"}}]}"#, Some(2));
-        check(r#"{"choices":[{"delta":{"content":"a long text of which the end is not near \"\\\", but comes"}}]}"#, Some(55));
+        check(
+            r#"{"choices":[{"delta":{"content":"a long text of which the end is not near \"\\\", but comes"}}]}"#,
+            Some(55),
+        );
     }
 
     #[test]
@@ -107,15 +110,9 @@ mod tests {
         for name in ["usage", "error", "finish_reason", "index"] {
             check(&format!(r#"{{"choices":[{{"delta":{{"content":"abc"}},"{name}":1}}]}}"#), None);
         }
-        for name in [
-            "name",
-            "audio",
-            "message",
-            "annotations",
-            "executed_tools",
-            "thinking_blocks",
-            "reasoning_details",
-        ] {
+        for name in
+            ["name", "audio", "message", "annotations", "executed_tools", "thinking_blocks", "reasoning_details"]
+        {
             check(&format!(r#"{{"choices":[{{"delta":{{"content":"abc","{name}":null}}}}]}}"#), None);
         }
     }
