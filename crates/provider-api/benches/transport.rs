@@ -4,7 +4,7 @@
 //! counted too: `valgrind --tool=callgrind target/release/deps/transport-… transport plain 1000` counts those of 1,000
 //! requests and of the start, which a second run with another number tells apart.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing, reason = "a benchmark")]
 
 use baton_provider_api::Transport;
 use baton_provider_api::transport::{BaseUrl, CallBounds, HttpRequest};

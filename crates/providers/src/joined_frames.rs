@@ -43,6 +43,7 @@ fn adjoining(first: &Bytes, second: &Bytes, whole: &Bytes) -> Option<Bytes> {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
 

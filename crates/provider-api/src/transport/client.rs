@@ -37,7 +37,7 @@ pub(super) enum RequestError {
 
 enum Connected {
     Http1(Box<Http1Connection>),
-    Http2(Io),
+    Http2(Box<Io>),
 }
 
 // === impl RequestError ===
@@ -106,7 +106,7 @@ impl Client {
     async fn connect(&self, address: &Uri) -> Result<Connected, RequestError> {
         let io = self.connector.clone().call(address.clone()).await.map_err(RequestError::NotConnected)?;
         if io.connected().is_negotiated_h2() {
-            return Ok(Connected::Http2(io));
+            return Ok(Connected::Http2(Box::new(io)));
         }
         Ok(Connected::Http1(Box::new(Http1Connection::new(io).await.map_err(RequestError::Failed)?)))
     }

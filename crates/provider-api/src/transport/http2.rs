@@ -13,7 +13,7 @@ use tower::{BoxError, Service};
 pub(super) struct Http2Servers {
     connector: Connector,
     /// With a connection that was made before it was known what the server speaks.
-    known: Arc<Mutex<HashMap<Origin, Option<Io>>>>,
+    known: Arc<Mutex<HashMap<Origin, Option<Box<Io>>>>>,
 }
 
 impl Http2Servers {
@@ -29,12 +29,12 @@ impl Http2Servers {
     /// Takes note of a server, with the connection on which it said what it speaks: the next one that is asked for.
     ///
     /// The note stays: should the server change its mind, the client of `hyper-util` speaks HTTP/1 with it too.
-    pub(super) fn hand_over(&self, origin: &Origin, io: Io) {
+    pub(super) fn hand_over(&self, origin: &Origin, io: Box<Io>) {
         // Of several that learn it at once the first is enough. Another connection would wait here until it is stale.
         self.lock().entry(origin.clone()).or_insert(Some(io));
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Origin, Option<Io>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Origin, Option<Box<Io>>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -51,7 +51,7 @@ impl Service<Uri> for Http2Servers {
     fn call(&mut self, uri: Uri) -> Connecting {
         let handed_over = Origin::of(&uri).and_then(|origin| self.lock().get_mut(&origin)?.take());
         match handed_over {
-            Some(io) => Box::pin(std::future::ready(Ok(io))),
+            Some(io) => Box::pin(std::future::ready(Ok(*io))),
             None => self.connector.call(uri),
         }
     }

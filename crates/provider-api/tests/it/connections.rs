@@ -295,7 +295,7 @@ async fn the_host_is_named_once_and_the_path_as_it_is() {
         let (mut socket, mut heard) = (server.accept().await, [0; 1000]);
         let length = socket.read(&mut heard).await.unwrap();
         socket.write_all(WORD).await.unwrap();
-        String::from_utf8_lossy(&heard[..length]).into_owned()
+        String::from_utf8_lossy(heard.get(..length).unwrap()).into_owned()
     };
     let request = HttpRequest { query: Some("beta=true"), ..request(&server.base_url, "/v1/chat", PATIENT) };
     let (heard, reply) = tokio::join!(serve, server.transport.send(request));
