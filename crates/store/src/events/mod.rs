@@ -1,33 +1,22 @@
 //! Events: the outbox that changes write, and the stream that others read.
 
+mod outbox;
 mod place;
 pub(crate) mod requests;
 mod stream;
+
+pub use outbox::NewEvent;
+pub(crate) use outbox::{insert, row};
 
 use crate::database::Database;
 use crate::entity::event;
 use crate::stored_event::StoredEvent;
 use crate::webhooks::deliveries;
-use crate::{StoreError, belongs, counters};
+use crate::{StoreError, counters};
 use baton_model::{EventKind, Timestamp};
+use outbox::ROWS;
 use requests::Group;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
-
-/// Rows in one statement.
-const ROWS: usize = 500;
-
-/// Something that happened, on its way into the outbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewEvent {
-    /// Its type.
-    pub kind: EventKind,
-    /// What it is about: the id of a model, key, request.
-    pub subject: String,
-    /// A JSON object.
-    pub data: String,
-    /// The trace that it belongs to, as in W3C's header.
-    pub traceparent: Option<String>,
-}
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// Which events; each field that is set narrows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -190,32 +179,4 @@ impl EventRepository<'_> {
             event::Entity::delete_many().filter(these).exec(self.database.writer()).await?;
         }
     }
-}
-
-/// The row of a new event.
-pub(crate) fn row(event: NewEvent, node: &str, now: Timestamp) -> event::Model {
-    event::Model {
-        id: crate::new_id(),
-        project: belongs::project(event.kind.name(), &event.subject, Some(&event.data)),
-        kind: event.kind.name().to_owned(),
-        subject: event.subject,
-        time: now.0,
-        data: event.data,
-        traceparent: event.traceparent,
-        source: node.to_owned(),
-        position: None,
-        requests: None,
-    }
-}
-
-/// Puts events into the outbox; one that is there already stays as it is.
-pub(crate) async fn insert(database: &impl ConnectionTrait, rows: Vec<event::Model>) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    event::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model))
-        .on_conflict(crate::keep_existing())
-        .exec_without_returning(database)
-        .await?;
-    Ok(())
 }
