@@ -14,7 +14,7 @@ const SECRET: &str = "a secret of thirty-two characters";
 const HEADER: &str = "eyJhbGciOiJIUzI1NiJ9";
 
 fuzz_target!(|data: &[u8]| {
-    let settings = TokenSettings { secret: Some(KeySecret::given(SECRET)), ..TokenSettings::default() };
+    let settings = TokenSettings { secret: Some(KeySecret::from_text(SECRET)), ..TokenSettings::default() };
     let tokens = TokenVerifier::new(settings, None, Arc::new(SystemClock));
     let Ok(text) = std::str::from_utf8(data) else { return };
     assert!(tokens.check(text).is_err(), "a token is believed that nobody has signed");

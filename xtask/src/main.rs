@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a tool for developers")]
 
+mod bench;
 mod catalogue;
 mod circles;
 mod corpus;
@@ -12,7 +13,6 @@ mod layers;
 mod live;
 mod long;
 mod process;
-mod startup;
 
 use clap::{Parser, Subcommand};
 
@@ -31,9 +31,7 @@ enum Command {
     Circles,
     /// Writes the generated documents: formats, configuration reference, metric list, openapi.json
     Docs,
-    /// Measures: bench startup
-    #[command(subcommand)]
-    Bench(Bench),
+    Bench(bench::Bench),
     Abuse(long::Abuse),
     Soak(long::Soak),
     Live(live::Live),
@@ -47,17 +45,12 @@ enum Command {
     Catalogue(catalogue::CatalogueCommand),
 }
 
-#[derive(Subcommand)]
-enum Bench {
-    Startup(startup::Startup),
-}
-
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Layers => layers::run(),
         Command::Circles => circles::run(),
         Command::Docs => docs::run(),
-        Command::Bench(Bench::Startup(startup)) => startup.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Abuse(abuse) => abuse.run(),
         Command::Soak(soak) => soak.run(),
         Command::Live(live) => live.run(),

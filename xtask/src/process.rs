@@ -20,17 +20,22 @@ pub struct Baton {
 /// # Errors
 /// If it does not build.
 pub fn build(release: bool) -> anyhow::Result<PathBuf> {
+    build_package("baton", if release { "release" } else { "dev" })
+}
+
+/// Builds a package's binary of the same name, in a profile.
+///
+/// # Errors
+/// If it does not build.
+pub fn build_package(package: &str, profile: &str) -> anyhow::Result<PathBuf> {
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--package", "baton"]);
-    if release {
-        build.arg("--release");
-    }
+    build.args(["build", "--quiet", "--package", package, "--profile", profile]);
     if !build.status().context("cargo build")?.success() {
-        bail!("the binary does not build");
+        bail!("{package} does not build");
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    let folder = std::path::absolute(target.join(if release { "release" } else { "debug" }))?;
-    Ok(folder.join(format!("baton{}", std::env::consts::EXE_SUFFIX)))
+    let folder = std::path::absolute(target.join(if profile == "dev" { "debug" } else { profile }))?;
+    Ok(folder.join(format!("{package}{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// A port that nobody uses now.

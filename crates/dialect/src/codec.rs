@@ -23,6 +23,15 @@ pub trait Codec: Send + Sync {
     /// If it is not of this format.
     fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError>;
 
+    /// Reads of a whole reply that goes to the client as it came what has to be known of it: what it consumed, how it
+    /// ended. Other events may be left out where finding them is dear.
+    ///
+    /// # Errors
+    /// If it is not of this format, as far as it was looked at.
+    fn read_reply_facts(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
+        self.read_reply(body)
+    }
+
     /// Reads a client's request. Lenient where the vendor is; what only this format knows becomes an extension.
     ///
     /// # Errors

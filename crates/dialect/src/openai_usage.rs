@@ -82,6 +82,9 @@ pub(crate) fn read(usage: &Node<'_>) -> Usage {
         (reasoning, output) = (beside, output.saturating_add(beside));
     }
 
+    // OpenRouter counts what Gemini writes to its cache within what it reads from there, and bills both: classes that
+    // add up to the prompt can't say that.
+    let twice = written > 0 && cached.saturating_add(written) > input;
     let mut classes = Usage::default();
     let mut take = |rest: &mut u64, class, amount: u64| {
         // Never more than is left, so that classes add up to the vendor's total whatever it says of the parts.
@@ -107,11 +110,15 @@ pub(crate) fn read(usage: &Node<'_>) -> Usage {
     classes.set(UsageClass::Output, output);
     let tools = ["server_tool_use_details", "server_tool_use"].iter().find_map(|name| usage.get(name));
     let searches = tools.and_then(|tools| tools.get("web_search_requests"));
-    let searches = searches.or_else(|| usage.get("num_search_queries")).map_or(0, Node::count);
-    classes.set(UsageClass::WebSearches, searches);
+    let searches = searches.or_else(|| usage.get("num_search_queries")).map(Node::count);
+    // Perplexity bills each request as a search, at a price by the size of what it reads, and counts no searches then.
+    let size = usage.get("search_context_size").and_then(Node::string_or_none).filter(|_| searches.is_none());
+    classes.set(UsageClass::WebSearches, searches.unwrap_or(u64::from(size.is_some())));
+    classes.service_tier = size;
     // Mistral bills what is heard by its time.
     classes.set(UsageClass::AudioMillis, count(&["prompt_audio_seconds"]).saturating_mul(1000));
-    classes.unaccounted = KNOWN.unaccounted(usage);
+    let twice = twice.then(|| "prompt_tokens_details.cache_write_tokens".to_owned());
+    classes.unaccounted = KNOWN.unaccounted(usage).or(twice);
     classes
 }
 
@@ -237,6 +244,11 @@ mod tests {
             &[(Input, 20), (Output, 1), (WebSearches, 2)],
         );
         check(
+            // Perplexity, in a recorded reply.
+            r#"{"prompt_tokens":11,"completion_tokens":62,"total_tokens":73,"search_context_size":"low"}"#,
+            &[(Input, 11), (Output, 62), (WebSearches, 1)],
+        );
+        check(
             // DeepSeek.
             r#"{"prompt_tokens":20,"completion_tokens":1,"total_tokens":21,"prompt_cache_hit_tokens":15}"#,
             &[(Input, 5), (CacheRead, 15), (Output, 1)],
@@ -274,6 +286,10 @@ mod tests {
         let known = r#"{"prompt_tokens":9,"completion_tokens":9,"completion_tokens_details":
             {"rejected_prediction_tokens":3,"accepted_prediction_tokens":2,"text_tokens":9},"cost":0.3,"queue_time":0.1}"#;
         assert_eq!(unaccounted(known), None);
+        // As recorded of Gemini at OpenRouter.
+        let twice = r#"{"prompt_tokens":2168,"completion_tokens":100,"total_tokens":2268,
+            "prompt_tokens_details":{"cached_tokens":2161,"cache_write_tokens":2161}}"#;
+        assert_eq!(unaccounted(twice).as_deref(), Some("prompt_tokens_details.cache_write_tokens"));
         let sources = r#"{"prompt_tokens":9,"completion_tokens":9,"num_sources_used":4}"#;
         assert_eq!(unaccounted(sources).as_deref(), Some("num_sources_used"));
     }

@@ -5,6 +5,7 @@ use baton_dialect::profile::ToolNames;
 use baton_model::fault::UpstreamError;
 use baton_model::{Dialect, ReplyEvent};
 use baton_provider_api::Frame;
+use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -50,7 +51,7 @@ pub(crate) fn error_in_success(dialect: Dialect, body: &[u8]) -> Option<Upstream
     }
     // A long reply never begins with `error`; to look only there keeps long replies from being parsed twice.
     let start = if body.len() <= SHORT { body } else { body.get(..200).unwrap_or(body) };
-    if !start.windows(7).any(|window| window == b"\"error\"") {
+    if memmem::find(start, b"\"error\"").is_none() {
         return None;
     }
     let whole: &RawValue = serde_json::from_slice(body).ok()?;

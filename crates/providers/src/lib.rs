@@ -12,6 +12,7 @@ mod anthropic;
 mod client;
 pub mod config;
 mod failed_reply;
+mod joined_frames;
 mod ollama;
 mod openai;
 pub mod presets;

@@ -1,6 +1,7 @@
 //! The way back: bytes become frames, whether they come from a socket or from a recording.
 
 use crate::failed_reply::{error_in_success, failed, failed_frame, find_failure};
+use crate::joined_frames;
 use baton_dialect::framing::{Framing, Splitter};
 use baton_dialect::profile::ToolNames;
 use baton_dialect::{CallInText, Codec, ReadError, ReplyContext, StreamReader};
@@ -129,8 +130,11 @@ impl ReplyReader {
             let told = self.codec.read_reply(&bytes).unwrap_or_default();
             return Ok(failed_frame(&self.names, Frame { bytes, hidden: false, events: failed(told, error) }));
         }
-        let mut events =
-            compute(bytes.len(), || self.codec.read_reply(&bytes)).map_err(|error| wrong_format("reply", &error))?;
+        let mut events = compute(bytes.len(), || match self.detail {
+            Detail::Full => self.codec.read_reply(&bytes),
+            Detail::MeterOnly => self.codec.read_reply_facts(&bytes),
+        })
+        .map_err(|error| wrong_format("reply", &error))?;
         if let Some(error) = find_failure(&events) {
             return Ok(failed_frame(&self.names, Frame { bytes, hidden: false, events: failed(events, error) }));
         }
@@ -241,8 +245,10 @@ struct Stream {
     hide_usage: bool,
     names: ToolNames,
     call_in_text: Option<CallInText>,
-    /// Frames that are cut but not given out yet.
+    /// Frames that are read but not given out yet.
     ready: VecDeque<Result<Frame, ProviderError>>,
+    /// What the splitter has cut; kept for its memory.
+    cut: Vec<Bytes>,
     /// What came after the end: it says nothing to the meter, but the client gets it as it came.
     after: BytesMut,
     most_after: usize,
@@ -272,6 +278,7 @@ impl Stream {
             names: reply.names.clone(),
             call_in_text: reply.call_in_text.clone(),
             ready: VecDeque::new(),
+            cut: Vec::new(),
             after: BytesMut::new(),
             most_after: reply.max_frame_bytes,
             place: StreamState::Open,
@@ -330,16 +337,17 @@ impl Stream {
 
     /// Cuts and reads a piece.
     fn push_piece(&mut self, piece: Bytes) {
-        let mut cut = Vec::new();
+        let mut cut = std::mem::take(&mut self.cut);
         // Frames that were complete before a frame became too long are still given.
-        let good = self.splitter.push(piece, &mut cut);
-        for bytes in cut {
+        let good = self.splitter.push(piece.clone(), &mut cut);
+        for bytes in cut.drain(..) {
             if self.place == StreamState::Open {
-                self.read(bytes);
+                self.read(bytes, &piece);
             } else {
                 self.after.extend_from_slice(&bytes);
             }
         }
+        self.cut = cut;
         // What follows the end can't fail a reply that is complete.
         if let Err(error) = good
             && self.place == StreamState::Open
@@ -348,12 +356,16 @@ impl Stream {
         }
     }
 
-    fn read(&mut self, bytes: Bytes) {
+    fn read(&mut self, bytes: Bytes, piece: &Bytes) {
         let bytes = restore_call(&mut self.call_in_text, self.names.restore(bytes));
         match self.reader.push(&bytes) {
             Ok(events) => {
                 let hidden = self.hide_usage && self.reader.is_usage_only();
-                self.push_frame(Frame { bytes, hidden, events });
+                let frame = Frame { bytes, hidden, events };
+                let last = self.ready.back_mut().and_then(|last| last.as_mut().ok());
+                if let Some(frame) = joined_frames::join(last, frame, piece) {
+                    self.push_frame(frame);
+                }
             }
             Err(error) => self.fail(wrong_format("stream", &error)),
         }

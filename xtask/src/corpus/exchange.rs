@@ -15,6 +15,9 @@ pub struct Exchange {
     pub id: String,
     /// Which format, in the recorder's words.
     dialect: String,
+    /// The provider's host, as far as the recorder kept it.
+    #[serde(default)]
+    pub host: String,
     pub request: String,
     pub status: u16,
     pub response: String,

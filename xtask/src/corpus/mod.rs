@@ -2,6 +2,7 @@
 //!
 //! A folder of recordings is given on the command line; nothing of it comes into the repository.
 
+mod bills;
 mod exact;
 pub mod exchange;
 mod losses;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 #[derive(Subcommand)]
 pub enum Corpus {
     Check(Check),
+    Bills(bills::Bills),
     Seeds(seeds::Seeds),
 }
 
@@ -42,6 +44,7 @@ impl Corpus {
     pub fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Check(check) => check.run(),
+            Self::Bills(bills) => bills.run(),
             Self::Seeds(seeds) => seeds.run(),
         }
     }

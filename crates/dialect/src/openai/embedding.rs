@@ -5,6 +5,7 @@
 
 use super::completion::{read_prompts, write_prompts};
 use super::extension::extension;
+use crate::json::lexer::Lexer;
 use crate::json::{self, JsonFault, Node, Object, object};
 use crate::openai_usage as usage;
 use crate::rename_model::rename_model;
@@ -14,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use baton_model::event::{ReplyEvent, ReplyStart};
 use baton_model::operation::EmbeddingRequest;
 use baton_model::{Body, Dialect, Operation, Target, Usage};
+use memchr::memmem;
 
 /// The codec.
 #[derive(Debug)]
@@ -37,6 +39,16 @@ impl Codec for OpenAiEmbeddingCodec {
 
     fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         json::read(body, read_reply)
+    }
+
+    /// Looks for the usage alone: the vectors before it may be millions of numbers.
+    fn read_reply_facts(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
+        match find_usage(body) {
+            // Something of it can be seen, though not as text.
+            Some(usage) => Ok(vec![ReplyEvent::Opaque { text_bytes: 0 }, ReplyEvent::Usage(usage), ReplyEvent::Ended]),
+            // Somewhere else, or no reply at all.
+            None => self.read_reply(body),
+        }
     }
 
     fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {
@@ -116,6 +128,17 @@ fn read_reply(root: &Node<'_>) -> Result<Vec<ReplyEvent>, JsonFault> {
     events.extend(root.get("usage").map(usage::read).filter(|usage| !usage.is_empty()).map(ReplyEvent::Usage));
     events.push(ReplyEvent::Ended);
     Ok(events)
+}
+
+/// The usage, by its name: vectors have no names in them, and inside of a string its quotes would be escaped.
+fn find_usage(body: &[u8]) -> Option<Usage> {
+    const NAME: &[u8] = b"\"usage\"";
+    // From the end, where OpenAI has it.
+    let at = memmem::rfind(body, NAME).filter(|_| body.trim_ascii_start().starts_with(b"{"))?;
+    let value = body.get(at + NAME.len()..)?.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    let place = Lexer::new(value).ok()?.value().ok()?;
+    let usage = Node::parse(value.get(place)?).ok()?;
+    Some(usage::read(&usage)).filter(|read| usage.is_object() && !read.is_empty())
 }
 
 fn read_vector(node: &Node<'_>) -> Result<Vec<f32>, JsonFault> {

@@ -9,12 +9,16 @@ use baton_dialect::{StreamWriter, native};
 use baton_engine::{Reply, ReplyHead};
 use baton_model::{PublicError, ReplyEvent};
 use baton_provider_api::{Frame, ReplyForm};
+use baton_tasks::Alarm;
 use baton_web::ClientApi;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt, stream};
 use http::header::CACHE_CONTROL;
 use http::{HeaderName, HeaderValue};
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::task::Poll;
+use tokio::time::Instant;
 
 /// What is sent while there is nothing to say: a comment, which readers of server-sent events pass over.
 const KEEP_ALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
@@ -27,6 +31,7 @@ struct Outgoing {
     head: ReplyHead,
     options: ReplyOptions,
     watch: Stopwatch,
+    silence: Alarm,
     finished: bool,
 }
 
@@ -113,7 +118,7 @@ impl Outgoing {
         let writer =
             options.codec()?.stream_writer(options.context(&head)).ok_or_else(|| options.unwritable_error())?;
         let watch = Stopwatch::new(options.api, options.arrived, &options.clock);
-        Ok(Self { mode, frames, writer, head, options, watch, finished: false })
+        Ok(Self { mode, frames, writer, head, options, watch, silence: Alarm::default(), finished: false })
     }
 
     fn into_stream(self) -> impl Stream<Item = Bytes> + Send {
@@ -128,11 +133,15 @@ impl Outgoing {
                 return None;
             }
             // Begun anew for each frame: only silence on the provider's side is filled.
-            let silence = tokio::time::sleep(self.options.keep_alive);
-            let item = tokio::select! {
-                item = self.frames.next() => item,
-                () = silence, if comments => return Some(KEEP_ALIVE),
-            };
+            let mut silent_at = None;
+            let next = poll_fn(|context| match self.frames.poll_next_unpin(context) {
+                Poll::Pending if comments => {
+                    let due = *silent_at.get_or_insert_with(|| Instant::now() + self.options.keep_alive);
+                    self.silence.poll(context, due).map(|()| None)
+                }
+                item => item.map(Some),
+            });
+            let Some(item) = next.await else { return Some(KEEP_ALIVE) };
             let bytes = match item {
                 Some(Ok(frame)) => self.write_observed(frame),
                 Some(Err(error)) => {

@@ -1,15 +1,16 @@
 //! Where a provider is.
 
+use super::origin::Origin;
 use crate::error::ProviderError;
 use baton_model::fault::ErrorKind;
-use http::Uri;
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::uri::{PathAndQuery, Scheme};
+use http::{HeaderValue, Uri};
 
 /// An address that paths are appended to: scheme, host, port and the start of the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
-    scheme: Scheme,
-    authority: Authority,
+    origin: Origin,
+    host: HeaderValue,
     prefix: String,
 }
 
@@ -33,12 +34,24 @@ impl BaseUrl {
         if path.query().is_some() {
             return Err("must not contain a query".into());
         }
-        Ok(Self { scheme, authority, prefix: path.path().trim_end_matches('/').to_owned() })
+        let prefix = path.path().trim_end_matches('/').to_owned();
+        let origin = Origin { scheme, authority };
+        let host = HeaderValue::try_from(origin.host()).map_err(|_| expected(text))?;
+        Ok(Self { origin, host, prefix })
     }
 
     /// Host, and port if one was named.
     pub fn authority(&self) -> &str {
-        self.authority.as_str()
+        self.origin.authority.as_str()
+    }
+
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// What requests over HTTP/1 have in `host`.
+    pub(super) fn host(&self) -> &HeaderValue {
+        &self.host
     }
 
     /// The address of a path below it.
@@ -53,15 +66,18 @@ impl BaseUrl {
             whole.push('?');
             whole.push_str(query);
         }
-        let built =
-            Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone()).path_and_query(whole).build();
+        let built = Uri::builder()
+            .scheme(self.origin.scheme.clone())
+            .authority(self.origin.authority.clone())
+            .path_and_query(whole)
+            .build();
         built.map_err(|_| ProviderError::new(ErrorKind::InvalidRequest, format!("`{path}` does not form a valid URL")))
     }
 }
 
 impl std::fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}://{}{}", self.scheme, self.authority, self.prefix)
+        write!(f, "{}://{}{}", self.origin.scheme, self.origin.authority, self.prefix)
     }
 }
 

@@ -10,6 +10,12 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tower::{BoxError, Service};
 
+/// A connection, with TLS or without.
+pub(super) type Io = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// A connection that is not there yet.
+pub(super) type Connecting = futures::future::BoxFuture<'static, Result<Io, BoxError>>;
+
 /// Opens connections, each within a time. HTTP/2 where the server offers it (ALPN), HTTP/1.1 elsewhere.
 #[derive(Clone)]
 pub(super) struct Connector {
@@ -42,9 +48,9 @@ impl Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = Io;
     type Error = BoxError;
-    type Future = futures::future::BoxFuture<'static, Result<Self::Response, BoxError>>;
+    type Future = Connecting;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.https.poll_ready(context)

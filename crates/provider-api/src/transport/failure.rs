@@ -3,11 +3,11 @@
 //! Callers see the sentence: it names the provider and the phase. The log gets the cause: host, port and the errors of
 //! the libraries, never path, query, header or body.
 
+use super::client::RequestError;
 use super::connect::ConnectTooSlow;
 use super::encoding::ContentEncoding;
 use crate::error::ProviderError;
 use baton_model::fault::ErrorKind;
-use hyper_util::client::legacy;
 use std::error::Error;
 use std::io;
 use std::time::Duration;
@@ -21,8 +21,8 @@ struct ConnectionError {
 }
 
 /// A request that got no head. `peer` is the server as callers know it, `place` its host and port.
-pub(super) fn of_request(error: legacy::Error, peer: &str, place: &str, connect: Duration) -> ProviderError {
-    let (kind, message) = match find::<hyper::Error>(&error).filter(|_| !error.is_connect()) {
+pub(super) fn of_request(error: RequestError, peer: &str, place: &str, connect: Duration) -> ProviderError {
+    let (kind, message) = match find::<hyper::Error>(&error).filter(|_| error.is_connected()) {
         Some(error) => describe_closed(error, peer, "before it replied"),
         None => describe_unconnected(&error, peer, connect),
     };
@@ -42,7 +42,7 @@ pub(super) fn of_encoding(encoding: ContentEncoding, peer: &str, place: &str, er
     with_cause(ErrorKind::Protocol, message, place, error).maybe_billed()
 }
 
-fn describe_unconnected(error: &legacy::Error, peer: &str, connect: Duration) -> (ErrorKind, String) {
+fn describe_unconnected(error: &RequestError, peer: &str, connect: Duration) -> (ErrorKind, String) {
     if find::<ConnectTooSlow>(error).is_some() {
         let message = format!("{peer} can't be reached: no connection within {} (connect)", seconds(connect));
         return (ErrorKind::Timeout, message);

@@ -5,15 +5,22 @@
 //! a service compresses regardless) and never retries a request that a provider may have seen. What goes wrong becomes a
 //! [`ProviderError`] with a fixed sentence that a person can act on; what a library said is its cause, for the log.
 //!
-//! Files: [`base_url`] where requests go, `connect` sockets and TLS, `reply` the way back, [`encoding`] compression, [`headers`] what the head of
-//! a reply holds, `failure` the error messages.
+//! Files: [`base_url`] where requests go, `connect` sockets and TLS, `client` which connection a request takes, `pool` those that
+//! wait for one, `connection` one of HTTP/1, `http2` servers that speak HTTP/2, `body` and `reply` the way back, [`encoding`]
+//! compression, [`headers`] what the head of a reply holds, `failure` the error messages.
 
 pub mod base_url;
+mod body;
 mod bounds;
+mod client;
 mod connect;
+mod connection;
 pub mod encoding;
 mod failure;
 pub mod headers;
+mod http2;
+mod origin;
+mod pool;
 mod reply;
 mod request;
 
@@ -25,12 +32,10 @@ pub use request::HttpRequest;
 use crate::error::ProviderError;
 use crate::settings::Timeouts;
 use baton_model::{Clock, SystemClock};
-use bytes::Bytes;
+use client::Client;
 use connect::Connector;
 use http::{HeaderValue, header};
 use http_body_util::Full;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -38,7 +43,7 @@ use tokio::time::Instant;
 /// A client with its pool of connections. Cheap to clone; clones share the pool.
 #[derive(Clone)]
 pub struct Transport {
-    client: Client<Connector, Full<Bytes>>,
+    client: Client,
     tls: rustls::ClientConfig,
     connect: Duration,
     clock: Arc<dyn Clock>,
@@ -65,12 +70,7 @@ impl Transport {
     }
 
     fn build(tls: rustls::ClientConfig, clock: Arc<dyn Clock>, connect: Duration) -> Self {
-        let client = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            // Shorter than the keep-alive of the common front ends, so that they rarely close under a request.
-            .pool_idle_timeout(Duration::from_secs(50))
-            .build(Connector::new(tls.clone(), connect));
+        let client = Client::new(Connector::new(tls.clone(), connect));
         Self { client, tls, connect, clock }
     }
 
@@ -92,7 +92,7 @@ impl Transport {
         // Last: a client's own `accept-encoding` would only make work for both ends.
         http.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
 
-        let head = self.client.request(http);
+        let head = self.client.send(base_url, http);
         // The head of a stream comes with its first token, so both have one bound.
         let wait = bounds.first_token.map_or(bounds.total, |first| first.min(bounds.total));
         let response = match tokio::time::timeout_at(started + wait, head).await {

@@ -1,18 +1,20 @@
 //! The way back: a head, then pieces.
 
+use super::body::RawBody;
 use super::bounds::CallBounds;
 use super::encoding::ContentEncoding;
 use super::{failure, headers};
 use crate::error::ProviderError;
 use baton_model::Clock;
 use baton_model::fault::ErrorKind;
+use baton_tasks::Alarm;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{BoxStream, StreamExt as _};
 use http::{HeaderMap, StatusCode, header};
-use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -32,18 +34,19 @@ pub struct HttpReply {
     bounds: CallBounds,
     started: Instant,
     begun: bool,
+    alarm: Alarm,
     clock: Arc<dyn Clock>,
 }
 
 /// A body as it comes, or as it was before the provider compressed it.
 enum ReplyBody {
-    Plain(Incoming),
+    Plain(RawBody),
     Encoded(ContentEncoding, BoxStream<'static, io::Result<Bytes>>),
 }
 
 impl HttpReply {
     pub(super) fn new(
-        response: http::Response<Incoming>,
+        response: http::Response<RawBody>,
         encoding: Option<ContentEncoding>,
         peer: String,
         place: String,
@@ -55,9 +58,10 @@ impl HttpReply {
         let body = match encoding {
             None => ReplyBody::Plain(body),
             // From here on its size is that of the decoded body, which is what all bounds count.
-            Some(encoding) => ReplyBody::Encoded(encoding, encoding.decode(body.into_data_stream())),
+            Some(encoding) => ReplyBody::Encoded(encoding, encoding.decode(body)),
         };
-        Self { status: head.status, headers: head.headers, body, peer, place, bounds, started, begun: false, clock }
+        let (status, headers, alarm) = (head.status, head.headers, Alarm::default());
+        Self { status, headers, body, peer, place, bounds, started, begun: false, alarm, clock }
     }
 
     /// Its status; never a redirect.
@@ -90,24 +94,27 @@ impl HttpReply {
     /// # Errors
     /// If it takes too long, the connection fails, or it is not compressed as its head says.
     pub async fn next_piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
-        loop {
-            let now = Instant::now();
-            let (until, bound) = self.next_deadline(now);
-            let Ok(data) = tokio::time::timeout_at(until, self.body.next()).await else {
-                return Err(self.late(bound));
-            };
-            match data {
-                None => return Ok(None),
-                Some(Err(error)) => return Err(self.broken(error)),
-                Some(Ok(data)) => {
-                    // From here on the pauses count, not the wait for the first token.
-                    self.begun = true;
-                    if !data.is_empty() {
-                        return Ok(Some(data));
+        // Only a piece that has to be waited for needs the time.
+        let mut deadline = None;
+        poll_fn(|context| {
+            while let Poll::Ready(data) = self.body.poll_next(context) {
+                match data {
+                    None => return Poll::Ready(Ok(None)),
+                    Some(Err(error)) => return Poll::Ready(Err(self.broken(error))),
+                    Some(Ok(data)) => {
+                        // From here on the pauses count, not the wait for the first token.
+                        (self.begun, deadline) = (true, None);
+                        if !data.is_empty() {
+                            return Poll::Ready(Ok(Some(data)));
+                        }
                     }
                 }
             }
-        }
+            let (until, bound) = *deadline.get_or_insert_with(|| self.next_deadline(Instant::now()));
+            ready!(self.alarm.poll(context, until));
+            Poll::Ready(Err(self.late(bound)))
+        })
+        .await
     }
 
     /// The whole body.
@@ -183,20 +190,16 @@ enum BrokenBody {
 
 impl ReplyBody {
     /// Its next data.
-    async fn next(&mut self) -> Option<Result<Bytes, BrokenBody>> {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenBody>>> {
         match self {
-            Self::Plain(body) => {
-                let frame = body.frame().await?.map_err(BrokenBody::Connection);
-                // What is no data is a trailer, which no provider uses.
-                Some(frame.map(|frame| frame.into_data().unwrap_or_default()))
-            }
+            Self::Plain(body) => body.poll_next_unpin(context).map_err(BrokenBody::Connection),
             Self::Encoded(encoding, body) => {
                 let encoding = *encoding;
-                Some(body.next().await?.map_err(|error| match error.downcast::<hyper::Error>() {
+                body.poll_next_unpin(context).map_err(|error| match error.downcast::<hyper::Error>() {
                     // Nothing is wrong with what has come.
                     Ok(error) => BrokenBody::Connection(error),
                     Err(error) => BrokenBody::Encoding(encoding, error),
-                }))
+                })
             }
         }
     }

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod connections;
 mod encoded;
+mod tls;
 
 use axum::Router;
 use axum::body::{Body, Bytes};

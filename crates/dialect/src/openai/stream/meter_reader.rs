@@ -1,14 +1,12 @@
 //! The stream looked over: content is seen but not taken apart.
 //!
-//! Most frames hold a few words and nothing else. They are told by searching for a handful of keys; any frame that
+//! Most frames hold a few words and nothing else. They are told by looking at the keys in one pass; any frame that
 //! could hold more (usage, an error, a finish, another choice), or is unusual in form, is parsed like in full.
 
 use super::full_reader::OpenAiFullReader;
-use crate::meter_only::{find_values, reduce, single_data_line, text_length};
+use crate::meter_only::{JsonString, reduce, single_data_line, strings, text_length};
 use crate::{ReadError, StreamReader};
 use baton_model::ReplyEvent;
-use memchr::memmem::Finder;
-use std::sync::LazyLock;
 
 /// Reads only what the meter and the fallback need.
 #[derive(Debug, Default)]
@@ -42,69 +40,44 @@ impl StreamReader for OpenAiMeterReader {
 /// How many bytes of text a frame holds that is known to hold text of the first choice and nothing else; `None` where
 /// that can't be said without parsing.
 fn plain_text(frame: &[u8]) -> Option<u32> {
-    let data = single_data_line(frame)?;
-    let keys = &*KEYS;
-    // Escapes could spell a key; `name` begins a tool call.
-    if keys.escape.find(data).is_some() || keys.deep.iter().any(|key| key.find(data).is_some()) {
-        return None;
+    let (mut text, mut reasoning, mut reasoning_content) = (0, 0, 0);
+    for string in strings(single_data_line(frame)?) {
+        let JsonString { inner, value } = string?;
+        // The lengths come first, because they tell most words apart without comparing them.
+        match (inner.len(), inner, value) {
+            // Words that ask for parsing by being there; `name` begins a tool call.
+            (4, b"name", _)
+            | (5, b"audio", _)
+            | (7, b"message", _)
+            | (11, b"annotations", _)
+            | (14, b"executed_tools", _)
+            | (15, b"thinking_blocks", _)
+            | (17, b"reasoning_details", _) => return None,
+            (_, _, None) => {}
+            (5, b"usage" | b"error", Some(value)) | (13, b"finish_reason", Some(value)) => {
+                value.strip_prefix(b"null")?;
+            }
+            (5, b"index", Some(value)) => {
+                matches!(value, [b'0', b',' | b'}' | b' ', ..]).then_some(())?;
+            }
+            // vLLM's older way to say an error, with escapes or without.
+            (6, b"object", Some([b'"', b'\\', ..])) => return None,
+            (6, b"object", Some(value)) if value.starts_with(b"\"error\"") => return None,
+            (17, b"reasoning_content", Some(value)) => reasoning_content += text_length(value)?,
+            (9, b"reasoning", Some(value)) => reasoning += text_length(value)?,
+            (4, b"text", Some(value)) | (7, b"content" | b"refusal", Some(value)) | (9, b"arguments", Some(value)) => {
+                text += text_length(value)?;
+            }
+            // Escapes could spell any of them.
+            (_, key, Some(_)) if key.contains(&b'\\') => return None,
+            _ => {}
+        }
     }
-    let tells_nothing = |key: &Finder<'_>| find_values(data, key).all(|value| value.starts_with(b"null"));
-    // vLLM's older way to say an error.
-    if find_values(data, &keys.object).any(|value| value.starts_with(b"\"error\"")) {
-        return None;
-    }
-    let is_first = |value: &[u8]| matches!(value, [b'0', b',' | b'}' | b' ', ..]);
-    if !keys.telling.iter().all(tells_nothing) || !find_values(data, &keys.index).all(is_first) {
-        return None;
-    }
-    let size =
-        |key: &Finder<'_>| find_values(data, key).map(text_length).try_fold(0, |sum, length| Some(sum + length?));
     // Some services send the same text under both names; it counts once.
-    let reasoning = match size(&keys.reasoning_content)? {
-        0 => size(&keys.reasoning)?,
-        size => size,
-    };
-    let mut total = reasoning;
-    for key in &keys.text {
-        total += size(key)?;
-    }
+    let total = text + if reasoning_content > 0 { reasoning_content } else { reasoning };
     // Nothing found: the content stands under a key that is not known here, or there is none.
     u32::try_from(total).ok().filter(|total| *total > 0)
 }
-
-struct Keys {
-    /// Keys whose value must be `null`.
-    telling: [Finder<'static>; 3],
-    /// Keys that ask for parsing by being there.
-    deep: [Finder<'static>; 7],
-    escape: Finder<'static>,
-    object: Finder<'static>,
-    index: Finder<'static>,
-    reasoning_content: Finder<'static>,
-    reasoning: Finder<'static>,
-    /// Other keys whose value is text of the reply.
-    text: [Finder<'static>; 4],
-}
-
-static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys {
-    telling: ["\"usage\"", "\"error\"", "\"finish_reason\""].map(Finder::new),
-    deep: [
-        "\"name\"",
-        "\"thinking_blocks\"",
-        "\"reasoning_details\"",
-        "\"audio\"",
-        "\"annotations\"",
-        "\"message\"",
-        "\"executed_tools\"",
-    ]
-    .map(Finder::new),
-    escape: Finder::new("\\u00"),
-    object: Finder::new("\"object\""),
-    index: Finder::new("\"index\""),
-    reasoning_content: Finder::new("\"reasoning_content\""),
-    reasoning: Finder::new("\"reasoning\""),
-    text: ["\"content\"", "\"text\"", "\"refusal\"", "\"arguments\""].map(Finder::new),
-});
 
 #[cfg(test)]
 mod tests {
@@ -122,6 +95,26 @@ mod tests {
         check(r#"{"choices":[{"delta":{"reasoning":"ab","reasoning_content":"ab","content":null}}]}"#, Some(2));
         check(r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{"}}]}}]}"#, Some(1));
         check(r#"{"choices":[{"delta":{"content":"say \"usage\": 3"}}]}"#, Some(14));
+        check(r#"{"choices":[{"delta":{"content":"a\u0062"}}]}"#, Some(2));
+        check(
+            r#"{"choices":[{"delta":{"content":"a long text of which the end is not near \"\\\", but comes"}}]}"#,
+            Some(55),
+        );
+    }
+
+    #[test]
+    fn every_word_is_known() {
+        for name in ["content", "text", "refusal", "arguments", "reasoning", "reasoning_content"] {
+            check(&format!(r#"{{"choices":[{{"delta":{{"{name}":"abc"}}}}]}}"#), Some(3));
+        }
+        for name in ["usage", "error", "finish_reason", "index"] {
+            check(&format!(r#"{{"choices":[{{"delta":{{"content":"abc"}},"{name}":1}}]}}"#), None);
+        }
+        for name in
+            ["name", "audio", "message", "annotations", "executed_tools", "thinking_blocks", "reasoning_details"]
+        {
+            check(&format!(r#"{{"choices":[{{"delta":{{"content":"abc","{name}":null}}}}]}}"#), None);
+        }
     }
 
     #[test]
@@ -133,6 +126,9 @@ mod tests {
         check(r#"{"choices":[{"index":1,"delta":{"content":"a"}}]}"#, None);
         check(r#"{"choices":[{"delta":{"content":"a"}}],"error":{"message":"x"}}"#, None);
         check(r#"{"object" : "error","content":"a"}"#, None);
+        check(r#"{"object" : "\u0065rror","content":"a"}"#, None);
+        check(r#"{"choices":[{"delta":{"content":[{"type":"audio","text":"a"}]}}]}"#, None);
+        check(r#"{"choices":[{"delta":{"content":"a","b}]}"#, None);
         assert_eq!(plain_text(b"data: {\"choices\":[\ndata: {\"delta\":{\"content\":\"a\"}}]}\n\n"), None);
         assert_eq!(plain_text(b"data: {\"choices\":[{\"delta\":{\"content\":\"a\n\n"), None);
     }

@@ -52,6 +52,14 @@ fn vectors_come_in_both_forms() {
         include_bytes!("../fixtures/ollama/v1_embeddings.response.txt"),
     ] {
         let events = embedding.read_reply(body).unwrap();
+        // Looked over for its facts, it gives the same bill and the same end.
+        let facts = embedding.read_reply_facts(body).unwrap();
+        let is_fact = |event: &&ReplyEvent| matches!(event, ReplyEvent::Usage(_) | ReplyEvent::Ended);
+        assert!(facts.iter().any(ReplyEvent::is_content));
+        assert_eq!(
+            facts.iter().filter(is_fact).cloned().collect::<Vec<_>>(),
+            events.iter().filter(is_fact).cloned().collect::<Vec<_>>()
+        );
         for base64 in [false, true] {
             let written = embedding.write_reply(&events, &ReplyContext { base64, ..ReplyContext::default() }).unwrap();
             assert_eq!(vectors(&written.body), vectors(body));

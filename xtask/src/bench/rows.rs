@@ -1,0 +1,149 @@
+//! The kinds of requests that are measured, and what each may cost as a multiple of nginx's cost for its like.
+
+/// A kind of request.
+pub struct Row {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it is, in the table.
+    pub title: &'static str,
+    /// The most that it may cost, as a multiple of nginx.
+    pub most: f64,
+    pub path: &'static str,
+    /// The model that is asked for.
+    pub model: &'static str,
+    pub shape: Shape,
+    /// Headers beside the key.
+    pub headers: &'static [&'static str],
+    /// Whether the key is a wrong one.
+    pub refused: bool,
+    /// The events that a stream must have: at Baton, and at nginx.
+    pub events: Option<(u32, u32)>,
+}
+
+/// What a body is made of.
+#[derive(Clone, Copy)]
+pub enum Shape {
+    /// A chat whose prompt has that many bytes.
+    Chat { bytes: usize, stream: bool },
+    /// That many texts.
+    Embeddings { inputs: usize },
+}
+
+/// Baton keeps replies to requests with temperature 0, and embeddings, if nobody says otherwise.
+const UNCACHED: &str = "x-baton-cache: no-store";
+const CHAT: &str = "/v1/chat/completions";
+/// What the upstream sends to OpenAI's clients.
+const EVENTS: u32 = 204;
+
+pub const ROWS: [Row; 8] = [
+    Row {
+        name: "chat",
+        title: "chat, same format, 1 KB",
+        most: 3.0,
+        path: CHAT,
+        model: "bench",
+        shape: Shape::Chat { bytes: 1_000, stream: false },
+        headers: &[UNCACHED],
+        refused: false,
+        events: None,
+    },
+    Row {
+        name: "large",
+        title: "the same, 100 KB",
+        most: 2.5,
+        path: CHAT,
+        model: "bench",
+        shape: Shape::Chat { bytes: 100_000, stream: false },
+        headers: &[UNCACHED],
+        refused: false,
+        events: None,
+    },
+    Row {
+        name: "stream",
+        title: "stream of 200 events, same format",
+        most: 2.0,
+        path: CHAT,
+        model: "bench",
+        shape: Shape::Chat { bytes: 1_000, stream: true },
+        headers: &[UNCACHED],
+        refused: false,
+        // Without the usage, for which the client does not ask.
+        events: Some((EVENTS - 1, EVENTS)),
+    },
+    Row {
+        name: "translated",
+        title: "chat translated (OpenAI client, Anthropic provider)",
+        most: 5.0,
+        path: CHAT,
+        model: "bench-anthropic",
+        shape: Shape::Chat { bytes: 1_000, stream: false },
+        headers: &[UNCACHED],
+        refused: false,
+        events: None,
+    },
+    Row {
+        name: "translated-stream",
+        title: "stream of 200 events, translated",
+        most: 4.0,
+        path: CHAT,
+        model: "bench-anthropic",
+        shape: Shape::Chat { bytes: 1_000, stream: true },
+        headers: &[UNCACHED],
+        refused: false,
+        events: Some((EVENTS - 1, EVENTS)),
+    },
+    Row {
+        name: "cached",
+        title: "cache hit",
+        most: 2.0,
+        path: CHAT,
+        model: "bench",
+        shape: Shape::Chat { bytes: 1_000, stream: false },
+        headers: &["x-baton-cache: max-age=100000"],
+        refused: false,
+        events: None,
+    },
+    Row {
+        name: "embeddings",
+        title: "embeddings, 256 inputs, 1,536 floats each",
+        most: 2.5,
+        path: "/v1/embeddings",
+        model: "bench-embeddings",
+        shape: Shape::Embeddings { inputs: 256 },
+        headers: &[UNCACHED],
+        refused: false,
+        events: None,
+    },
+    Row {
+        name: "refused",
+        title: "refused: wrong key",
+        most: 0.6,
+        path: CHAT,
+        model: "bench",
+        shape: Shape::Chat { bytes: 1_000, stream: false },
+        headers: &[UNCACHED],
+        refused: true,
+        events: None,
+    },
+];
+
+impl Row {
+    /// The body.
+    pub fn body(&self) -> String {
+        let model = self.model;
+        match self.shape {
+            Shape::Chat { bytes, stream } => {
+                let text = "Tell me about the sea. ".repeat(bytes.div_ceil(23));
+                let text = &text[..bytes];
+                let stream = if stream { r#","stream":true"# } else { "" };
+                format!(
+                    r#"{{"model":"{model}","messages":[{{"role":"user","content":"{text}"}}],"temperature":0{stream}}}"#
+                )
+            }
+            Shape::Embeddings { inputs } => {
+                let texts = vec![r#""a text of some words""#; inputs].join(",");
+                format!(r#"{{"model":"{model}","input":[{texts}],"encoding_format":"float"}}"#)
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The table of what was measured.
+
+use super::measured::{Measured, Measurements};
+use anyhow::Context;
+use std::fs;
+
+const DOCUMENT: &str = "docs/performance.md";
+const BEGIN: &str = "<!-- The table, made by `cargo xtask bench --write`. -->";
+const END: &str = "<!-- The end of the table. -->";
+
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn of(all: &[Measured], number: impl Fn(&Measured) -> f64) -> f64 {
+    median(all.iter().map(number).collect())
+}
+
+/// The rows as Markdown: medians, and the ratio of each round, whose median is the ratio.
+fn lines(measurements: &[Measurements]) -> Vec<String> {
+    let mut lines = vec![
+        "| work | Baton, µs of CPU | nginx, µs of CPU | ratio | spread | at most | requests/s | p50 µs | p99 µs |"
+            .to_owned(),
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |".to_owned(),
+    ];
+    for Measurements { row, baton, nginx } in measurements {
+        let mut ratios: Vec<f64> = baton.iter().zip(nginx).map(|(baton, nginx)| baton.cpu / nginx.cpu).collect();
+        ratios.sort_by(f64::total_cmp);
+        let (least, most) = (ratios.first().copied().unwrap_or(f64::NAN), ratios.last().copied().unwrap_or(f64::NAN));
+        lines.push(format!(
+            "| {} | {:.1} | {:.1} | {:.2} | {least:.2}–{most:.2} | {:.1} | {:.0} | {:.0} | {:.0} |",
+            row.title,
+            of(baton, |one| one.cpu),
+            of(nginx, |one| one.cpu),
+            median(ratios),
+            row.most,
+            of(baton, |one| one.report.requests as f64 / one.report.seconds),
+            of(baton, |one| one.report.p50 as f64),
+            of(baton, |one| one.report.p99 as f64),
+        ));
+    }
+    lines
+}
+
+/// Prints it.
+pub fn print(measurements: &[Measurements]) {
+    for line in lines(measurements) {
+        println!("{line}");
+    }
+}
+
+/// Puts it into the document.
+///
+/// # Errors
+/// If that can't be read or written, or its marks are gone.
+pub fn write(measurements: &[Measurements], rounds: usize) -> anyhow::Result<()> {
+    let text = fs::read_to_string(DOCUMENT).with_context(|| format!("reading {DOCUMENT}"))?;
+    let (before, rest) = text.split_once(BEGIN).context("no mark where the table begins")?;
+    let (_, after) = rest.split_once(END).context("no mark where the table ends")?;
+    let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor = processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
+    let processor = processor.trim_start_matches([' ', '\t', ':']);
+    let table = lines(measurements).join("\n");
+    let said =
+        format!("Median of {rounds} rounds; {processor}, the gateway on one core, load and upstream on another.");
+    fs::write(DOCUMENT, format!("{before}{BEGIN}\n\n{said}\n\n{table}\n\n{END}{after}"))
+        .with_context(|| format!("writing {DOCUMENT}"))
+}
