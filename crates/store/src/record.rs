@@ -8,6 +8,12 @@ pub fn to_json(record: &RequestRecord) -> String {
     serde_json::to_string(record).unwrap_or_default()
 }
 
+/// The same, behind what is in a buffer.
+pub fn write_json(record: &RequestRecord, buffer: &mut Vec<u8>) {
+    // As above, and a buffer takes whatever is written.
+    let _ = serde_json::to_writer(buffer, record);
+}
+
 /// Reads what [`to_json`] wrote.
 ///
 /// # Errors

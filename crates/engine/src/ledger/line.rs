@@ -5,6 +5,11 @@ use baton_model::record::RequestRecord;
 use baton_store::record;
 use std::borrow::Cow;
 
+/// Digits of a checksum.
+const CHECKSUM: usize = 8;
+/// Bytes of a usual line.
+const LINE: usize = 1_024;
+
 /// What a line says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JournalLine {
@@ -47,8 +52,17 @@ pub fn end(record: &RequestRecord) -> Vec<u8> {
 }
 
 fn write(word: &str, record: &RequestRecord) -> Vec<u8> {
-    let text = format!("{word} {}", record::to_json(record));
-    format!("{:08x} {text}\n", crc32fast::hash(text.as_bytes())).into_bytes()
+    // One buffer, and the checksum is put into its place at the end: this is on the way of every request.
+    let mut line = Vec::with_capacity(LINE);
+    line.extend_from_slice(b"00000000 ");
+    line.extend_from_slice(word.as_bytes());
+    line.push(b' ');
+    record::write_json(record, &mut line);
+    let (head, text) = line.split_at_mut(CHECKSUM + 1);
+    let checksum = format!("{:08x}", crc32fast::hash(text));
+    head.iter_mut().zip(checksum.bytes()).for_each(|(place, digit)| *place = digit);
+    line.push(b'\n');
+    line
 }
 
 /// What a line says; `None` if it is damaged (a process was killed while it wrote).

@@ -14,7 +14,7 @@ use sea_orm::{
 use sqlx::error::BoxDynError;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments as _, AssertSqlSafe, Postgres, SqlSafeStr as _, SqlStr, Sqlite, Transaction};
+use sqlx::{Arguments as _, AssertSqlSafe, Postgres, SqlSafeStr as _, SqlStr, Sqlite, SqlitePool, Transaction};
 use std::sync::Arc;
 
 /// Rows in one statement on SQLite. A batch is cut into the largest of these that fit.
@@ -56,7 +56,7 @@ impl BulkTransaction {
         let begun = if is_postgres(writer) {
             writer.get_postgres_connection_pool().begin().await.map(Self::Postgres)
         } else {
-            writer.get_sqlite_connection_pool().begin_with("BEGIN IMMEDIATE").await.map(Self::Sqlite)
+            begin_on_sqlite(writer.get_sqlite_connection_pool()).await.map(Self::Sqlite)
         };
         begun.map_err(failed)
     }
@@ -103,6 +103,19 @@ impl BulkTransaction {
             Self::Postgres(transaction) => transaction.commit().await,
         };
         committed.map_err(failed)
+    }
+}
+
+async fn begin_on_sqlite(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    const BEGIN: &str = "BEGIN IMMEDIATE";
+    match pool.begin_with(BEGIN).await {
+        // On a full disk SQLite ends a transaction by itself, and the driver believes for ever that it is in one. Only a new
+        // connection does not.
+        Err(sqlx::Error::InvalidSavePointStatement) => {
+            pool.acquire().await?.close().await?;
+            pool.begin_with(BEGIN).await
+        }
+        begun => begun,
     }
 }
 

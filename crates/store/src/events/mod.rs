@@ -1,34 +1,22 @@
 //! Events: the outbox that changes write, and the stream that others read.
 
-mod insert;
+mod outbox;
 mod place;
 pub(crate) mod requests;
 mod stream;
 
-pub(crate) use insert::insert;
+pub use outbox::NewEvent;
+pub(crate) use outbox::{insert, row};
 
 use crate::database::Database;
 use crate::entity::event;
 use crate::stored_event::StoredEvent;
 use crate::webhooks::deliveries;
-use crate::{StoreError, belongs, counters};
+use crate::{StoreError, counters};
 use baton_model::{EventKind, Timestamp};
-use insert::ROWS;
+use outbox::ROWS;
 use requests::Group;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-
-/// Something that happened, on its way into the outbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewEvent {
-    /// Its type.
-    pub kind: EventKind,
-    /// What it is about: the id of a model, key, request.
-    pub subject: String,
-    /// A JSON object.
-    pub data: String,
-    /// The trace that it belongs to, as in W3C's header.
-    pub traceparent: Option<String>,
-}
 
 /// Which events; each field that is set narrows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -190,21 +178,5 @@ impl EventRepository<'_> {
             let these = event::Column::Id.is_in(old.into_iter().map(|(id, _)| id));
             event::Entity::delete_many().filter(these).exec(self.database.writer()).await?;
         }
-    }
-}
-
-/// The row of a new event.
-pub(crate) fn row(event: NewEvent, node: &str, now: Timestamp) -> event::Model {
-    event::Model {
-        id: crate::new_id(),
-        project: belongs::project(event.kind.name(), &event.subject, Some(&event.data)),
-        kind: event.kind.name().to_owned(),
-        subject: event.subject,
-        time: now.0,
-        data: event.data,
-        traceparent: event.traceparent,
-        source: node.to_owned(),
-        position: None,
-        requests: None,
     }
 }

@@ -4,7 +4,7 @@
 //! written out as rows of their own: if only some of them went out, or if a webhook wants them, whose deliveries refer to
 //! a row.
 
-use super::insert::{ROWS, insert};
+use super::outbox::{self, ROWS};
 use super::requests::{self, Group};
 use crate::database::Database;
 use crate::entity::{event, request};
@@ -160,7 +160,7 @@ async fn write_out(
     };
     let rows = events.into_iter().map(row).collect::<Vec<_>>();
     for rows in rows.chunks(ROWS) {
-        insert(transaction, rows.to_vec()).await?;
+        outbox::insert(transaction, rows.to_vec()).await?;
         // They have no place in the group from here on.
         request::Entity::update_many()
             .col_expr(request::Column::EventNumber, Expr::value(None::<i64>))

@@ -17,9 +17,9 @@ use std::collections::{BTreeMap, HashMap};
 
 /// A row stands for no more events than have a place in these bits.
 const PLACE_BITS: u32 = 9;
+const PLACES: i64 = (1 << PLACE_BITS) - 1;
 /// The most events that one row stands for.
-const MOST: usize = 1 << PLACE_BITS;
-const PLACES: i64 = (MOST - 1) as i64;
+const MOST: usize = 500;
 /// Rows in one question.
 const ROWS: usize = 100;
 

@@ -3,6 +3,7 @@
 use crate::entity::{event, feedback, request};
 use crate::{StoreError, connection, partitions};
 use baton_model::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
 
 /// Rows in one statement: others write in between.
@@ -39,9 +40,11 @@ async fn before_unplaced(writer: &DatabaseConnection, since: Timestamp) -> Resul
     let waiting = waiting.into_tuple::<String>().all(writer).await?;
     // Numbers go up with time, so this finds all that wait, and what was recorded after the first of them.
     let Some(first) = waiting.iter().filter_map(|id| id.parse::<i64>().ok()).min() else { return Ok(since) };
+    // A sum, because the least of a column alone would be looked for by its index, from the oldest request on.
+    let arrived = Expr::col(request::Column::Arrived).add(0);
     let oldest = request::Entity::find()
         .select_only()
-        .column_as(request::Column::Arrived.min(), "oldest")
+        .column_as(Expr::expr(Func::min(arrived)), "oldest")
         .filter(request::Column::EventNumber.gte(first));
     let oldest = oldest.into_tuple::<Option<i64>>().one(writer).await?.flatten();
     Ok(oldest.map_or(since, |oldest| since.min(Timestamp(oldest))))

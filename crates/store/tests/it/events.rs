@@ -17,7 +17,7 @@ async fn tell(store: &Store, events: impl IntoIterator<Item = NewEvent>) -> Vec<
     ids
 }
 
-async fn place_all(store: &Store) -> u64 {
+pub async fn place_all(store: &Store) -> u64 {
     let unplaced = store.events().list_unplaced(1_000).await.unwrap();
     store.events().place_events(&unplaced.into_iter().map(|event| event.id).collect::<Vec<_>>()).await.unwrap()
 }

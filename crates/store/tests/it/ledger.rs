@@ -135,8 +135,7 @@ pub async fn old_records_go(store: &Store) {
     store.feedback().insert(&said).await.unwrap();
     let since = Timestamp(MIDNIGHT - 40 * day);
     assert_eq!(store.ledger().retain(since).await.unwrap().requests, 0, "their events wait for the relay");
-    let outbox = store.events().outbox(1_000).await.unwrap();
-    store.events().place_events(&outbox.ids()).await.unwrap();
+    crate::events::place_all(store).await;
     assert_eq!(store.ledger().retain(since).await.unwrap().requests, 700);
     assert_eq!(store.ledger().retain(since).await.unwrap().requests, 0);
     let left = store.ledger().usage(&everything()).await.unwrap();

@@ -106,6 +106,7 @@ pub async fn corrections_are_the_last_word_and_records_stay(store: &Store) {
     assert_eq!(last, [0, 1].map(|number| (number, Cost::Unpriced, Some("why".to_owned()))));
     assert_eq!(store.ledger().get(&RequestId::from("0193-000001")).await.unwrap(), records[0]);
     // What is too old goes with its corrections.
+    crate::events::place_all(store).await;
     store.ledger().retain(Timestamp(MIDNIGHT + 5)).await.unwrap();
     assert_eq!(store.ledger().corrections_of(&RequestId::from("0193-000001")).await.unwrap(), []);
     assert_eq!(store.ledger().corrections_of(&RequestId::from("0193-000002")).await.unwrap().len(), 1);

@@ -398,8 +398,7 @@ async fn months_are_dropped_whole() {
         assert_eq!(store.ledger().get(&record.id).await.unwrap(), *record);
     }
     assert_eq!(store.ledger().usage(&everything()).await.unwrap()[0].requests, 7);
-    let outbox = store.events().outbox(100).await.unwrap();
-    store.events().place_events(&outbox.ids()).await.unwrap();
+    crate::events::place_all(&store).await;
     // Half of November has passed the limit: November stays, October goes, and so do those without a part.
     let gone = store.ledger().retain(Timestamp(MIDNIGHT - 8 * day)).await.unwrap();
     assert_eq!((gone.months.as_slice(), gone.requests), (["2026-10".to_owned()].as_slice(), 3));
