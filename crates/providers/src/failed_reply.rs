@@ -51,9 +51,7 @@ pub(crate) fn error_in_success(dialect: Dialect, body: &[u8]) -> Option<Upstream
     }
     // A long reply never begins with `error`; to look only there keeps long replies from being parsed twice.
     let start = if body.len() <= SHORT { body } else { body.get(..200).unwrap_or(body) };
-    if memmem::find(start, b"\"error\"").is_none() {
-        return None;
-    }
+    memmem::find(start, b"\"error\"")?;
     let whole: &RawValue = serde_json::from_slice(body).ok()?;
     let probe: Probe<'_> = serde_json::from_str(whole.get()).ok()?;
     let error = match probe.error.filter(|error| error.get() != "null" && probe.output.is_none()) {

@@ -111,8 +111,7 @@ fn ordinary_tiers_cost_what_the_list_says_and_unknown_ones_nothing_that_is_known
         check_million(&price, Some(unknown), None, Err(Unpriced::ServiceTier(unknown.into())));
     }
     // What used nothing costs nothing, whatever the tier.
-    let mut nothing = Usage::default();
-    nothing.service_tier = Some("priority".into());
+    let nothing = Usage { service_tier: Some("priority".into()), ..Usage::default() };
     assert_eq!(cost(&nothing, &price, NOW).total, Cost::Known(Nanos::ZERO));
     // A price may say what an ordinary name costs, and that an unusual one is ordinary.
     let own = Price {
