@@ -86,8 +86,8 @@ impl Instructions {
     }
 }
 
-/// Requests before anything is counted.
-const WARM_UP: u64 = 20;
+/// Requests before anything is counted: more than each of which something is learned.
+const WARM_UP: u64 = 100;
 
 fn control(process: u32, what: &str) -> anyhow::Result<()> {
     let done = Command::new("callgrind_control").args([what, &process.to_string()]).output();
