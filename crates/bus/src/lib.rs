@@ -34,8 +34,8 @@ use futures::stream::BoxStream;
 
 /// What carries events and commands.
 pub trait Bus: Send + Sync {
-    /// Whether programs outside of this process hear what is published. Where none does, nobody is told of requests:
-    /// within the process only changes of what is registered are listened for.
+    /// Whether programs outside of this process hear what is published. Where none does, events of requests are not
+    /// published: within the process only changes of what is registered are listened for.
     fn is_shared(&self) -> bool {
         true
     }

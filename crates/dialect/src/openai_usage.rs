@@ -6,10 +6,7 @@
 
 use crate::json::{Node, Object};
 use crate::unaccounted::KnownUsage;
-use baton_model::{Amounts, ModelUsage, Usage, UsageClass};
-
-/// The most models that a report is split by.
-const MOST_MODELS: usize = 100;
+use baton_model::{ModelUsage, Usage, UsageClass};
 
 /// What [`read`] accounts for, or what is part of a number that it does.
 const KNOWN: KnownUsage = KnownUsage {
@@ -108,6 +105,14 @@ pub(crate) fn read(usage: &Node<'_>) -> Usage {
     take(&mut output, UsageClass::ImageOutput, detail(&output_details, "image_tokens"));
     classes.set(UsageClass::Input, input);
     classes.set(UsageClass::Output, output);
+    read_pieces(usage, &mut classes);
+    let twice = twice.then(|| "prompt_tokens_details.cache_write_tokens".to_owned());
+    classes.unaccounted = KNOWN.unaccounted(usage).or(twice);
+    classes
+}
+
+/// Reads what is billed beside tokens: searches, and time.
+fn read_pieces(usage: &Node<'_>, classes: &mut Usage) {
     let tools = ["server_tool_use_details", "server_tool_use"].iter().find_map(|name| usage.get(name));
     let searches = tools.and_then(|tools| tools.get("web_search_requests"));
     let searches = searches.or_else(|| usage.get("num_search_queries")).map(Node::count);
@@ -116,32 +121,26 @@ pub(crate) fn read(usage: &Node<'_>) -> Usage {
     classes.set(UsageClass::WebSearches, searches.unwrap_or(u64::from(size.is_some())));
     classes.service_tier = size;
     // Mistral bills what is heard by its time.
-    classes.set(UsageClass::AudioMillis, count(&["prompt_audio_seconds"]).saturating_mul(1000));
-    let twice = twice.then(|| "prompt_tokens_details.cache_write_tokens".to_owned());
-    classes.unaccounted = KNOWN.unaccounted(usage).or(twice);
-    classes
+    classes.set(UsageClass::AudioMillis, usage.get("prompt_audio_seconds").map_or(0, Node::count).saturating_mul(1000));
 }
 
-/// What each model used of an answer that several made (`usage_breakdown` of Groq's compound systems, which bill by it).
-pub(crate) fn read_other_models(root: &Node<'_>, sums: &Amounts) -> Vec<ModelUsage> {
+/// Reads what each model used of an answer that several made (`usage_breakdown` of Groq's compound systems, which bill by
+/// it).
+pub(crate) fn read_other_models(root: &Node<'_>, sums: &mut Usage) {
     let groq = || root.get("x_groq")?.get("usage_breakdown");
     let breakdown = root.get("usage_breakdown").filter(|breakdown| breakdown.is_object()).or_else(groq);
     let models = breakdown.and_then(|breakdown| breakdown.get("models")?.items().ok()).unwrap_or_default();
-    let mut rest = *sums;
-    let mut others: Vec<ModelUsage> = Vec::new();
-    for entry in models.iter().take(MOST_MODELS) {
+    let mut rest = sums.amounts;
+    for entry in models {
         let (Some(model), Some(used)) = (entry.get("model").and_then(Node::string_or_none), entry.get("usage")) else {
             continue;
         };
         // Never more than the sums have, which are what is billed.
         let amounts = rest.take(&read(used).amounts);
-        match others.iter_mut().find(|other| other.model == model) {
-            Some(other) => other.amounts.add(&amounts, |_| true),
-            None => others.push(ModelUsage { model, amounts }),
+        if !amounts.is_empty() && !ModelUsage::add(&mut sums.other_models, &model, &amounts) {
+            sums.unaccounted.get_or_insert_with(|| "usage_breakdown".to_owned());
         }
     }
-    others.retain(|other| !other.amounts.is_empty());
-    others
 }
 
 /// Writes the members of a `usage` object.
@@ -192,6 +191,7 @@ mod tests {
         AudioInput, AudioMillis, AudioOutput, CacheRead, CacheWrite, CacheWrite12h, Input, Output, Reasoning,
         WebSearches,
     };
+    use baton_model::Amounts;
     use proptest::prelude::*;
 
     fn check(json: &str, expected: &[(UsageClass, u64)]) {
@@ -273,11 +273,14 @@ mod tests {
             {"model":"b","usage":{"prompt_tokens":15,"completion_tokens":5,"total_tokens":20}},
             {"model":"a","usage":{"prompt_tokens":99,"completion_tokens":1}}]}}"#;
         let root = Node::parse(root.as_bytes()).unwrap();
-        let sums = read(root.get("usage").unwrap()).amounts;
+        let mut sums = read(root.get("usage").unwrap());
+        read_other_models(&root, &mut sums);
         let amounts = |input, output| Amounts::default().with(Input, input).with(Output, output);
         let expected = [("a", amounts(15, 4)), ("b", amounts(15, 5))];
-        let found = read_other_models(&root, &sums);
-        assert_eq!(found.iter().map(|other| (other.model.as_str(), other.amounts)).collect::<Vec<_>>(), expected);
+        assert_eq!(
+            sums.other_models.iter().map(|other| (other.model.as_str(), other.amounts)).collect::<Vec<_>>(),
+            expected
+        );
     }
 
     #[test]

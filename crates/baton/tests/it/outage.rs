@@ -130,9 +130,9 @@ impl Node {
         );
         let nanos = billed.iter().map(|bill| bill.input * 1000 + bill.cache_read * 500 + bill.output * 2000);
         assert_eq!(recorded("sum(cost)"), nanos.sum::<u64>().to_string());
-        // And told of, once each.
-        let told = "SELECT sum(requests) FROM events WHERE kind = 'model.requests.completed'";
-        assert_eq!(self.database.sql(told), count);
+        // And each has one event.
+        let event_number = "SELECT sum(requests) FROM events WHERE kind = 'model.requests.completed'";
+        assert_eq!(self.database.sql(event_number), count);
     }
 }
 

@@ -70,8 +70,8 @@ impl Iterations {
             Some("message" | "fallback_message") => self.within.push(Iteration { model, amounts }),
             Some("compaction" | "advisor_message") => {
                 self.beside.add(&amounts, |_| true);
-                if let Some(model) = model {
-                    add(&mut self.advisors, model, &amounts);
+                if model.is_some_and(|model| !ModelUsage::add(&mut self.advisors, &model, &amounts)) {
+                    self.unaccounted.get_or_insert_with(|| "iterations".to_owned());
                 }
             }
             kind if !amounts.is_empty() => {
@@ -93,15 +93,16 @@ impl Iterations {
             if taken.output_tokens() < amounts.output_tokens() {
                 shares.unaccounted.get_or_insert_with(|| "iterations.message".to_owned());
             }
-            if let Some(model) = model.as_ref().filter(|_| !taken.is_empty()) {
-                add(&mut shares.other_models, model.clone(), &taken);
+            let model = model.as_ref().filter(|_| !taken.is_empty());
+            if model.is_some_and(|model| !ModelUsage::add(&mut shares.other_models, model, &taken)) {
+                shares.unaccounted.get_or_insert_with(|| "iterations".to_owned());
             }
         }
         shares
     }
 }
 
-/// Takes amounts away, from classes that belong together if one of them is not told apart.
+/// Takes amounts away, from classes that belong together if one report does not separate them.
 fn take(rest: &mut Amounts, amounts: &Amounts) -> Amounts {
     let mut taken = rest.take(amounts);
     for classes in TOGETHER {
@@ -114,11 +115,4 @@ fn take(rest: &mut Amounts, amounts: &Amounts) -> Amounts {
         }
     }
     taken
-}
-
-fn add(models: &mut Vec<ModelUsage>, model: String, amounts: &Amounts) {
-    match models.iter_mut().find(|other| other.model == model) {
-        Some(other) => other.amounts.add(amounts, |_| true),
-        None => models.push(ModelUsage { model, amounts: *amounts }),
-    }
 }

@@ -121,7 +121,7 @@ pub fn read(usage: &Node<'_>) -> Usage {
 pub fn write(usage: &Usage, o: &mut Object<'_>) {
     let sum = |classes: &[UsageClass]| classes.iter().fold(0_u64, |sum, class| sum.saturating_add(usage.get(*class)));
     let hour = usage.get(UsageClass::CacheWrite1h);
-    // Lifetimes that this format does not tell apart are told as the shortest.
+    // This format has two lifetimes; any other counts as the shorter one.
     let short = sum(&[UsageClass::CacheWrite, UsageClass::CacheWrite12h]);
     // Audio and images have no classes of their own here.
     o.integer("input_tokens", sum(&[UsageClass::Input, UsageClass::AudioInput, UsageClass::ImageInput]));
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn an_adviser_is_billed_beside_the_sums_by_its_own_model() {
-        // As Anthropic reported it in a recorded reply; thinking is told apart in the sums alone.
+        // As Anthropic reported it in a recorded reply; only the sums separate thinking.
         check_bill(
             r#"{"input_tokens":2482,"output_tokens":166,"output_tokens_details":{"thinking_tokens":71},"iterations":[
                 {"type":"message","input_tokens":1128,"output_tokens":155},

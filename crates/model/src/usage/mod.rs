@@ -6,6 +6,8 @@ mod class;
 pub use amounts::Amounts;
 pub use class::UsageClass;
 
+use crate::bounds;
+
 /// Where the numbers come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum UsageOrigin {
@@ -81,6 +83,25 @@ pub struct ModelUsage {
         schema(value_type = Object)
     )]
     pub amounts: Amounts,
+}
+
+/// The most models that an attempt is split by: a provider may report any number, and each is kept with the record.
+const MOST_MODELS: usize = 16;
+
+impl ModelUsage {
+    /// Adds what a model consumed to a list with one entry for each. Returns whether there was room for it.
+    pub fn add(list: &mut Vec<Self>, model: &str, amounts: &Amounts) -> bool {
+        let model = bounds::truncate(model, bounds::ID);
+        if let Some(known) = list.iter_mut().find(|known| known.model == model) {
+            known.amounts.add(amounts, |_| true);
+            return true;
+        }
+        let room = list.len() < MOST_MODELS;
+        if room {
+            list.push(Self { model: model.into_owned(), amounts: *amounts });
+        }
+        room
+    }
 }
 
 impl Usage {
@@ -162,7 +183,23 @@ impl Usage {
 
 #[cfg(test)]
 mod tests {
-    use super::{ModelUsage, Usage, UsageClass};
+    use super::{MOST_MODELS, ModelUsage, Usage, UsageClass};
+    use crate::bounds;
+
+    #[test]
+    fn any_number_of_models_takes_little_room() {
+        let amounts = Usage::default().with(UsageClass::Input, 1).amounts;
+        let mut list = Vec::new();
+        for number in 0..100 {
+            let name = format!("{number}{}", "x".repeat(10_000));
+            assert_eq!(ModelUsage::add(&mut list, &name, &amounts), number < MOST_MODELS);
+        }
+        assert_eq!(list.len(), MOST_MODELS);
+        assert!(list.iter().all(|other| other.model.chars().count() <= bounds::ID));
+        // One that is there is added to, however many others there are.
+        assert!(ModelUsage::add(&mut list, &format!("3{}", "x".repeat(10_000)), &amounts));
+        assert_eq!(list[3].amounts.get(UsageClass::Input), 2);
+    }
 
     #[test]
     fn later_reports_complete_earlier_ones() {

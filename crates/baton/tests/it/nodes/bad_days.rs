@@ -30,12 +30,12 @@ async fn a_minute_of_bad_days_loses_nothing() {
     }
     let bus = Nats::open(&cluster.nats.url(), BusSettings::default()).await.unwrap();
     let mut replies = bus.replies(REPLIES).await.unwrap();
-    let told = Arc::new(Mutex::new(Told::new()));
-    let heard = Arc::clone(&told);
+    let reply_kinds = Arc::new(Mutex::new(RepliesByCommand::new()));
+    let listened_kinds = Arc::clone(&reply_kinds);
     tokio::spawn(async move {
         while let Some(reply) = replies.next().await {
             let id = reply.text("commandid").unwrap_or_default().to_owned();
-            heard.lock().unwrap().entry(id).or_default().push(reply.kind);
+            listened_kinds.lock().unwrap().entry(id).or_default().push(reply.kind);
         }
     });
     let commands = tokio::spawn(send_commands(bus, begun + LOAD));
@@ -47,8 +47,8 @@ async fn a_minute_of_bad_days_loses_nothing() {
     let mut ledger = Ledger::default();
     let finished: Vec<&str> =
         saw.iter().filter(|saw| matches!(saw.end, RequestEnd::Finished)).map(|saw| saw.mark.as_str()).collect();
-    settle(&cluster, &mut ledger, &finished, &sent, &told).await;
-    let told = told.lock().unwrap().clone();
+    settle(&cluster, &mut ledger, &finished, &sent, &reply_kinds).await;
+    let reply_kinds = reply_kinds.lock().unwrap().clone();
 
     // Clients: only requests under way on a killed node failed.
     let failed: Vec<&ClientView> = saw.iter().filter(|saw| matches!(saw.end, RequestEnd::Failed(_))).collect();
@@ -80,9 +80,9 @@ async fn a_minute_of_bad_days_loses_nothing() {
     let twice = "SELECT count(*) FROM (SELECT id FROM requests GROUP BY id HAVING count(*) > 1) t";
     assert_eq!(cluster.database.sql(twice), "0");
 
-    // Commands: each change was made once, each chat completed, and each sender told.
+    // Commands: each change was made once, each chat completed, and each sender has its reply.
     for (id, kind) in &sent {
-        let kinds: BTreeSet<&str> = told.get(id).into_iter().flatten().map(String::as_str).collect();
+        let kinds: BTreeSet<&str> = reply_kinds.get(id).into_iter().flatten().map(String::as_str).collect();
         assert_eq!(kinds, BTreeSet::from([format!("{kind}.result").as_str()]), "{id}");
         if kind == "chat.execute" {
             // A node that is killed after the provider's reply and before its own leaves a call that no one knows the
@@ -175,15 +175,15 @@ struct Row {
 }
 
 /// The kinds of the replies to each command.
-type Told = BTreeMap<String, Vec<String>>;
+type RepliesByCommand = BTreeMap<String, Vec<String>>;
 
-/// Waits until the journals are empty and the commands are done and replied to, and reads the ledger.
+/// Waits until the journals are empty and the commands are done and have replies, and reads the ledger.
 async fn settle(
     cluster: &Cluster,
     ledger: &mut Ledger,
     finished: &[&str],
     sent: &[(String, String)],
-    told: &Mutex<Told>,
+    reply_kinds: &Mutex<RepliesByCommand>,
 ) {
     let until = Instant::now() + Duration::from_secs(120);
     loop {
@@ -192,14 +192,14 @@ async fn settle(
         let known = cluster.database.sql("SELECT count(*) FROM commands").parse::<usize>().unwrap();
         let unplaced = cluster.database.sql("SELECT count(*) FROM events WHERE position IS NULL");
         let missing = finished.iter().filter(|mark| !ledger.rows.contains_key(**mark)).count();
-        // A node that is killed when a command is done and not yet replied to leaves the reply to another one.
-        let untold = sent.iter().filter(|(id, _)| !told.lock().unwrap().contains_key(id)).count();
-        if missing == 0 && open == 0 && known == sent.len() && untold == 0 && unplaced == "0" {
+        // A node that is killed when a command is done, before it has replied, leaves the reply to another one.
+        let unreplied = sent.iter().filter(|(id, _)| !reply_kinds.lock().unwrap().contains_key(id)).count();
+        if missing == 0 && open == 0 && known == sent.len() && unreplied == 0 && unplaced == "0" {
             break;
         }
         assert!(
             Instant::now() < until,
-            "{missing} records are missing, {open} commands of {known} are open, {untold} have no reply, {} were sent, \
+            "{missing} records are missing, {open} commands of {known} are open, {unreplied} have no reply, {} were sent, \
              {unplaced} events wait\n{}",
             sent.len(),
             cluster.warnings()

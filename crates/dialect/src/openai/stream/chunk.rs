@@ -138,7 +138,7 @@ impl Chunks {
         };
         let mut usage = usage::read(node);
         usage.service_tier = root.get("service_tier").and_then(Node::string_or_none).or(usage.service_tier);
-        usage.other_models = usage::read_other_models(root, &usage.amounts);
+        usage::read_other_models(root, &mut usage);
         // All zero is a vendor that counts only at the end, or not at all.
         if !usage.is_empty() && self.usage.as_ref() != Some(&usage) {
             self.usage = Some(usage.clone());

@@ -1,6 +1,6 @@
 //! The stream looked over: content is seen but not taken apart.
 //!
-//! Most frames hold a few words and nothing else. They are told by looking at the keys in one pass; any frame that
+//! Most frames hold a few words and nothing else. Looking at the keys in one pass finds those; any frame that
 //! could hold more (usage, an error, a finish, another choice), or is unusual in form, is parsed like in full.
 
 use super::full_reader::OpenAiFullReader;
