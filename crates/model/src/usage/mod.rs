@@ -198,7 +198,7 @@ mod tests {
         assert!(list.iter().all(|other| other.model.chars().count() <= bounds::ID));
         // One that is there is added to, however many others there are.
         assert!(ModelUsage::add(&mut list, &format!("3{}", "x".repeat(10_000)), &amounts));
-        assert_eq!(list[3].amounts.get(UsageClass::Input), 2);
+        assert_eq!(list.get(3).map(|other| other.amounts.get(UsageClass::Input)), Some(2));
     }
 
     #[test]
