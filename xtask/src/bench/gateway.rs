@@ -1,6 +1,5 @@
 //! What is measured: a Baton and an nginx, each on the core that they share, in front of the same upstream.
 
-use super::testbed::Start;
 use crate::process::{Baton, free_port};
 use anyhow::{Context, ensure};
 use std::fs;
@@ -12,6 +11,9 @@ use std::time::{Duration, Instant};
 pub const GATEWAY_CORE: &str = "0";
 pub const LOAD_CORE: &str = "1";
 pub const ADMIN_KEY: &str = "bt-measurement-admin-key-000000000000000000000";
+
+/// How many models are registered: a company's, with all versions.
+pub const MODELS: usize = 1_000;
 
 /// A process that ends with its value.
 pub struct Process(Child);
@@ -84,6 +86,23 @@ impl Nginx {
         let master = self.master.id();
         let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
         children.split_whitespace().next().context("nginx has no worker")?.parse().context("a process id")
+    }
+}
+
+/// How a Baton is started.
+pub struct Start<'s> {
+    /// A program that runs it, with its arguments.
+    pub under: &'s [&'s str],
+    /// The cores that it may use.
+    pub cores: &'s str,
+    /// Registered models, beside those that are measured.
+    pub models: usize,
+    pub variables: &'s [(&'s str, &'s str)],
+}
+
+impl Default for Start<'_> {
+    fn default() -> Self {
+        Self { under: &[], cores: GATEWAY_CORE, models: MODELS, variables: &[] }
     }
 }
 

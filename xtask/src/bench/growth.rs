@@ -1,8 +1,8 @@
 //! Whether a request costs more where there is more of everything.
 
-use super::gateway::ADMIN_KEY;
+use super::gateway::{ADMIN_KEY, MODELS, Start};
 use super::rows;
-use super::testbed::{MODELS, Measures, Start, Testbed, median, saturate};
+use super::testbed::{Measures, Testbed, median, saturate};
 use crate::process::Baton;
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};

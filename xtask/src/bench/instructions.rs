@@ -1,8 +1,9 @@
 //! Instructions for each request, counted by valgrind: the same binary gives nearly the same number whatever else the
 //! machine does, so a change of a few percent shows.
 
+use super::gateway::Start;
 use super::rows::{self, Row};
-use super::testbed::{Start, Testbed};
+use super::testbed::Testbed;
 use crate::process::build_package;
 use anyhow::{Context, bail, ensure};
 use clap::Args;

@@ -1,9 +1,10 @@
 //! What Baton adds to the time of a request, and how many it serves before its times grow.
 
+use super::gateway::Start;
 use super::measured::Report;
 use super::rows::{self, Row};
 use super::sender::Sender;
-use super::testbed::{Measures, Start, median, saturate};
+use super::testbed::{Measures, median, saturate};
 use clap::Args;
 
 /// Measures what Baton adds to the latency of a chat at half of the load that it can bear, and how many requests it serves within

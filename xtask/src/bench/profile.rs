@@ -1,7 +1,8 @@
 //! Where the time of a kind of request goes, as a flame graph.
 
+use super::gateway::Start;
 use super::rows;
-use super::testbed::{Measures, Start};
+use super::testbed::Measures;
 use anyhow::{Context, ensure};
 use clap::Args;
 use inferno::collapse::{Collapse, perf};

@@ -1,11 +1,11 @@
 //! Runs the rows: Baton and nginx in turn, several times, so that whatever else the machine does meets both.
 
-use super::gateway::Nginx;
+use super::gateway::{Nginx, Start};
 use super::measured::Measurements;
 use super::rows::{self, ROWS, Row};
 use super::sender::Sender;
 use super::table;
-use super::testbed::{Measures, Start, Testbed, saturate};
+use super::testbed::{Measures, Testbed, saturate};
 use anyhow::ensure;
 use clap::Args;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Many streams open at once: what memory each takes.
 
-use super::gateway::resident;
+use super::gateway::{Start, resident};
 use super::rows;
-use super::testbed::{Measures, Start};
+use super::testbed::Measures;
 use anyhow::{Context, ensure};
 use clap::Args;
 use std::io::{BufRead, BufReader};

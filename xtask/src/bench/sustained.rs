@@ -1,8 +1,8 @@
 //! Minutes of as much load as is answered: whether memory and the journal stay as they are.
 
-use super::gateway::resident;
+use super::gateway::{Start, resident};
 use super::rows;
-use super::testbed::{Measures, Start, bytes_in};
+use super::testbed::{Measures, bytes_in};
 use anyhow::Context;
 use clap::Args;
 use std::time::{Duration, Instant};

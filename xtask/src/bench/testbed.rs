@@ -1,6 +1,6 @@
 //! What every measurement stands on: a Baton, the upstream behind it, and the load generator.
 
-use super::gateway::{self, LOAD_CORE, Process, processor_seconds};
+use super::gateway::{self, LOAD_CORE, Process, Start, processor_seconds};
 use super::measured::{Measured, Report};
 use super::rows::Row;
 use super::sender::Sender;
@@ -18,8 +18,6 @@ pub struct Measures {
 
 /// What is not measured, so that connections and caches are there.
 const WARM_UP: f64 = 1.0;
-/// How many models are registered: a company's, with all versions.
-pub const MODELS: usize = 1_000;
 
 /// The programs, a folder of their own, and the upstream.
 pub struct Testbed {
@@ -29,23 +27,6 @@ pub struct Testbed {
     /// The upstream's port.
     pub upstream: u16,
     _upstream: Process,
-}
-
-/// How a Baton is started.
-pub struct Start<'s> {
-    /// A program that runs it, with its arguments.
-    pub under: &'s [&'s str],
-    /// The cores that it may use.
-    pub cores: &'s str,
-    /// Registered models, beside those that are measured.
-    pub models: usize,
-    pub variables: &'s [(&'s str, &'s str)],
-}
-
-impl Default for Start<'_> {
-    fn default() -> Self {
-        Self { under: &[], cores: gateway::GATEWAY_CORE, models: MODELS, variables: &[] }
-    }
 }
 
 impl Measures {

@@ -1,7 +1,8 @@
 //! Whether two threads cost more than one for the same request.
 
+use super::gateway::Start;
 use super::rows;
-use super::testbed::{Measures, Start, median, saturate};
+use super::testbed::{Measures, median, saturate};
 use clap::Args;
 
 /// Measures what a request costs with two threads on two cores, beside one on one
