@@ -52,6 +52,10 @@ impl Codec for OpenAiChatCodec {
         stream::read_reply(body)
     }
 
+    fn read_reply_facts(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
+        stream::read_reply_facts(body)
+    }
+
     fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {
         Some(EncodedBody::json(reply::write(events, context)))
     }
