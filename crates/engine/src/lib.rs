@@ -16,6 +16,7 @@ pub mod batched;
 pub mod cache;
 pub mod calibration;
 pub mod call;
+mod chance;
 mod coalesce;
 mod dispatch;
 mod edge_metrics;
