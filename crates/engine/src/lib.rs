@@ -29,6 +29,7 @@ mod meter;
 mod metric_labels;
 pub mod metrics;
 pub mod metrics_text;
+mod model_metrics;
 pub mod names;
 pub mod observe;
 mod pipeline;
