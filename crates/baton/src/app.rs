@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::config::sections::EnvironmentKind;
 use crate::shared_state::SharedState;
-use crate::surface::PortRouters;
+use crate::surface::Ports;
 use crate::telemetry::Witness;
 use crate::{memory, private};
 use anyhow::{Context, bail};
@@ -33,7 +33,7 @@ use std::sync::Arc;
 /// One Baton, ready to serve.
 pub struct App {
     /// Every path it serves.
-    pub paths: PortRouters,
+    pub paths: Ports,
     /// The pipeline.
     pub engine: Engine,
     /// The models.
@@ -154,7 +154,7 @@ impl App {
             .with_quotas(quotas.management())
             .with_price_source(PriceSource::new(config.prices.networks()));
         let apart = config.server.management.listen.is_some();
-        let paths = PortRouters::new(state, admin, Arc::clone(&shared.notices), apart);
+        let paths = Ports::new(state, admin, Arc::clone(&shared.notices), apart);
         let webhooks = webhooks(config, &store, &clock, rng.random())?;
         Ok(Self {
             webhooks,

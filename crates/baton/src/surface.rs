@@ -1,26 +1,22 @@
 //! Every path that one Baton serves: the request APIs, the management API, health, metrics, the documentation.
 
+use crate::port_paths::PortPaths;
 use crate::{nodes, telemetry};
 use axum::Router;
 use axum::extract::{OriginalUri, Request, State};
-use axum::http::header::{
-    ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, USER_AGENT, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use axum::middleware::{from_fn_with_state, map_request};
+use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, USER_AGENT, X_FRAME_OPTIONS};
+use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use baton_admin::Admin;
 use baton_engine::{Engine, metrics_text};
-use baton_http::{HttpState, wrong_path};
+use baton_http::{HttpState, ModelPaths, wrong_path};
 use baton_kv::Notices;
-use baton_model::{Code, PublicError};
-use baton_web::{ClientApi, ErrorResponse, identify, linger};
 use bytes::Bytes;
 use serde_json::json;
 use std::sync::Arc;
 use tower::ServiceExt as _;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem};
 use utoipa::openapi::schema::Type;
@@ -28,19 +24,20 @@ use utoipa::openapi::{ContentBuilder, Info, Object, OpenApiBuilder, PathsBuilder
 use utoipa_swagger_ui::SwaggerUi;
 
 /// What is served where.
-pub struct PortRouters {
+pub struct Ports {
     /// Everything, for whom asks from within this process.
-    pub all: Router,
+    pub all: PortPaths,
     /// What the main port serves: everything, unless management has a port of its own.
-    pub main: Router,
+    pub main: PortPaths,
     /// What the port for management serves.
-    pub management: Router,
+    pub management: PortPaths,
 }
 
-impl PortRouters {
+impl Ports {
     /// With management on a port of its own or not.
     pub fn new(state: HttpState, admin: Admin, notices: Arc<dyn Notices>, apart: bool) -> Self {
         let engine = state.web.engine.clone();
+        let models = Some(Arc::new(ModelPaths::new(state.clone())));
         let health = baton_admin::health(admin.clone());
         let requests = baton_http::router(state);
         let management = baton_admin::router(admin)
@@ -50,10 +47,14 @@ impl PortRouters {
             .merge(Router::new().route("/metrics", get(metrics)).with_state(engine))
             .merge(health.clone());
         let pages = documentation();
-        let all = add_common_routes(requests.clone().merge(management.clone()), &pages);
-        // With health in any case: load balancers ask at the port to which they send requests.
-        let main = if apart { add_common_routes(requests.merge(health), &pages) } else { all.clone() };
-        Self { all, main, management: add_common_routes(management, &pages) }
+        let router = add_common_routes(requests.clone().merge(management.clone()), &pages);
+        let all = PortPaths::new(models.clone(), router);
+        let main = match apart {
+            // With health in any case: load balancers ask at the port to which they send requests.
+            true => PortPaths::new(models, add_common_routes(requests.merge(health), &pages)),
+            false => all.clone(),
+        };
+        Self { all, main, management: PortPaths::new(None, add_common_routes(management, &pages)) }
     }
 }
 
@@ -65,13 +66,7 @@ fn add_common_routes(paths: Router, pages: &Router) -> Router {
         .merge(pages.clone())
         .method_not_allowed_fallback(wrong_path::wrong_method);
     let known = paths.clone().fallback(wrong_path::unknown_path);
-    paths
-        .fallback(move |request: Request| unknown_path(known, request))
-        // From here on, each layer is around the ones above, and all are around the fallbacks too.
-        .layer(map_request(|request| async { linger(request) }))
-        // A panic would end the connection, and with HTTP/2 every request on it.
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| bug()))
-        .layer(SetResponseHeaderLayer::if_not_present(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+    paths.fallback(move |request: Request| unknown_path(known, request))
 }
 
 /// The pages that show the description of the API.
@@ -185,14 +180,4 @@ fn without_slash(uri: &Uri) -> Option<Uri> {
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     parts.path_and_query = Some(format!("{path}{query}").parse().ok()?);
     Uri::from_parts(parts).ok()
-}
-
-/// Our own bug: the log has the story, the caller the id.
-fn bug() -> Response {
-    let id = identify::request_id();
-    tracing::error!(request.id = %id, "a handler panicked");
-    let error = PublicError::new(Code::Internal, "internal error in Baton; see the log for this request id");
-    let mut response = ErrorResponse { api: ClientApi::Native, error, id }.into_response();
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response
 }

@@ -71,7 +71,10 @@ fn requests(c: &mut Criterion) {
             let body = request(size);
             group.throughput(Throughput::Bytes(body.len() as u64));
             group.bench_function(format!("scan+rewrite/{name}"), |b| {
-                b.iter(|| chat.rewrite(&scan(black_box(body.clone())).unwrap(), &target).unwrap());
+                b.iter(|| {
+                    let scanned = scan(black_box(body.clone())).unwrap();
+                    chat.rewrite(&scanned, &target).unwrap().editor.finish()
+                });
             });
             group.bench_function(format!("read/{name}"), |b| b.iter(|| chat.read_request(black_box(&body)).unwrap()));
             let operation = chat.read_request(&body).unwrap();

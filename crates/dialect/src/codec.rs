@@ -15,7 +15,7 @@ pub trait Codec: Send + Sync {
     ///
     /// # Errors
     /// If a field to be changed has a form that the provider would refuse too.
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError>;
+    fn rewrite<'b>(&self, body: &'b Body, target: &Target) -> Result<RewrittenRequest<'b>, ReadError>;
 
     /// Reads a provider's whole reply (status 200).
     ///

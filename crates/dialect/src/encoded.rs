@@ -2,6 +2,7 @@
 
 use crate::call_in_text::CallInText;
 use crate::client_tools::ClientTools;
+use crate::framing::splice::Editor;
 use bytes::Bytes;
 
 /// What writing a reply needs beside its events.
@@ -48,10 +49,10 @@ impl EncodedBody {
 }
 
 /// A request of the same format with a few places changed.
-#[derive(Debug, Clone)]
-pub struct RewrittenRequest {
-    /// The bytes.
-    pub body: Bytes,
+#[derive(Debug)]
+pub struct RewrittenRequest<'b> {
+    /// The client's body with its changes, to be made once all are known.
+    pub editor: Editor<'b>,
     /// Whether usage was asked for on Baton's behalf, so that frames which only report it are kept from the client.
     pub hide_usage: bool,
     /// What was changed beyond the name: lowered limits, refused parameters removed.

@@ -44,7 +44,7 @@ fn every_other_byte_stays() {
                 let body = scan(request.replace("MODEL", name).into()).unwrap();
                 let rewritten = chat.rewrite(&body, &target(Quirks::default())).unwrap();
                 let expected = request.replace("MODEL", "\"upstream\"");
-                assert_eq!(String::from_utf8_lossy(&rewritten.body), expected, "{dialect}");
+                assert_eq!(String::from_utf8_lossy(&rewritten.editor.finish()), expected, "{dialect}");
                 assert_eq!((rewritten.hide_usage, rewritten.dropped), (false, Vec::new()), "{dialect}");
             }
         }

@@ -15,8 +15,8 @@ pub(crate) fn set_model(editor: &mut Editor<'_>, target: &Target) {
 }
 
 /// A request with the model's name changed and nothing else.
-pub(crate) fn rename_model(body: &Body, target: &Target) -> RewrittenRequest {
+pub(crate) fn rename_model<'b>(body: &'b Body, target: &Target) -> RewrittenRequest<'b> {
     let mut editor = Editor::new(body);
     set_model(&mut editor, target);
-    RewrittenRequest { body: editor.finish(), hide_usage: false, dropped: Vec::new() }
+    RewrittenRequest { editor, hide_usage: false, dropped: Vec::new() }
 }

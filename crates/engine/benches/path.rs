@@ -11,8 +11,8 @@ use baton_kv::Memory;
 use baton_model::entity::Role;
 use baton_model::record::Attribution;
 use baton_model::{
-    Body, BodyField, Caller, Capability, Code, Dialect, Model, ModelId, ModelSource, PublicError, RequestId, Timestamp,
-    Wire,
+    Body, BodyField, Caller, Capability, Code, Dialect, Model, ModelId, ModelSource, PublicError, RequestId,
+    ShortWords, Timestamp, Wire,
 };
 use baton_provider_api::fake::FakeProvider;
 use baton_provider_api::{Provider, ReplyForm};
@@ -50,8 +50,8 @@ fn call(bytes: usize) -> Call {
     let text = format!(r#"{{"model":"model-0","messages":"{}"}}"#, "x".repeat(bytes));
     let body = Body {
         fields: vec![
-            BodyField { name: "model".into(), key: 1..8, value: 9..18 },
-            BodyField { name: "messages".into(), key: 19..29, value: 30..text.len() - 1 },
+            BodyField { name: "model".into(), key: 1..8, value: 9..18, words: ShortWords::default() },
+            BodyField { name: "messages".into(), key: 19..29, value: 30..text.len() - 1, words: ShortWords::default() },
         ],
         bytes: Bytes::from(text),
     };

@@ -5,6 +5,7 @@ use crate::batched::BatchedReply;
 use crate::cache::ResponseCache;
 use crate::calibration::Calibration;
 use crate::call::Call;
+use crate::chance::Chance;
 use crate::coalesce::Coalescer;
 use crate::edge_metrics::EdgeMetrics;
 use crate::health::{HealthTracker, RetryBudgets};
@@ -22,9 +23,7 @@ use crate::shared::EngineContext;
 use crate::trace::Trace;
 use baton_kv::Cache;
 use baton_model::{Clock, PublicError};
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
 /// What the engine is made of.
@@ -71,7 +70,7 @@ impl Engine {
             observer,
             clock,
             tasks: TaskTracker::new(),
-            rng: Mutex::new(StdRng::seed_from_u64(seed)),
+            chance: Chance::new(seed),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -86,8 +85,7 @@ impl Engine {
 
     /// The trace of a request with these headers (`traceparent`, `tracestate`).
     pub fn trace(&self, parent: Option<&str>, state: Option<&str>) -> Trace {
-        let mut rng = self.shared.rng.lock().unwrap_or_else(PoisonError::into_inner);
-        Trace::begin(self.shared.settings.sampling, parent, state, &mut *rng)
+        Trace::begin(self.shared.settings.sampling, parent, state, &mut &self.shared.chance)
     }
 
     /// The order in which models would be tried for a call. Calls nobody, and does not ask whether the prompt fits.

@@ -9,7 +9,6 @@ use baton_model::operation::Prompt;
 use baton_model::{Capability, Code, Model, Operation, PublicError, Target};
 use baton_provider_api::ReplyForm;
 use baton_tasks::{blocking, compute};
-use memchr::memmem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -201,8 +200,8 @@ async fn count_prompt(
 /// Whether the body may hold something whose tokens its bytes don't bound: an image by its address has few bytes and
 /// many tokens.
 fn may_hold_media(call: &Call) -> bool {
-    let Some(body) = call.content.body() else { return true };
-    [&b"url"[..], b"file", b"image"].iter().any(|word| memmem::find(&body.bytes, word).is_some())
+    // Such a part is told by its keys, which the scan has looked at.
+    call.content.body().is_none_or(|body| body.fields.iter().any(|field| field.words.media))
 }
 
 /// Each text of an embedding has the whole window to itself.

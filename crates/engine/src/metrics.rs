@@ -2,15 +2,13 @@
 //! this list.
 
 use crate::edge_metrics::EdgeMetrics;
-use crate::metric_labels::{
-    AttemptLabels, CacheLabels, CountLabels, Exemplar, ModelLabels, ReasonLabels, RequestLabels, SpanLabels,
-    TaskLabels, TokenLabels,
-};
+use crate::metric_labels::{CacheLabels, CountLabels, Exemplar, ReasonLabels, SpanLabels, TaskLabels};
+use crate::model_metrics::ModelFamilies;
 use crate::observe::Spans;
 use crate::trace::Trace;
 use baton_kv::CacheHealth;
+use baton_model::Model;
 use baton_model::record::{AttemptRecord, RequestRecord};
-use baton_model::{Cost, Model, UsageClass};
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::exemplar::HistogramWithExemplars;
@@ -24,15 +22,8 @@ use std::time::Duration;
 /// All metrics of the request path.
 pub struct Metrics {
     registry: Registry,
-    requests: Family<RequestLabels, Counter>,
-    duration: Times,
-    first_content: Times,
+    models: ModelFamilies,
     in_flight: Gauge,
-    attempts: Family<AttemptLabels, Counter>,
-    tokens: Family<TokenLabels, Counter>,
-    cost: Family<ModelLabels, Counter>,
-    unpriced: Family<ModelLabels, Counter>,
-    unaccounted: Family<ModelLabels, Counter>,
     cache: Family<CacheLabels, Counter>,
     count_error: Family<CountLabels, Histogram, fn() -> Histogram>,
     journal: Gauge,
@@ -103,8 +94,6 @@ impl List<'_> {
 /// A metric that is there only where what it tells of is configured.
 type Unlabelled = Vec<(String, String)>;
 
-type Times = Family<ModelLabels, HistogramWithExemplars<Exemplar>, fn() -> HistogramWithExemplars<Exemplar>>;
-
 /// Model calls take from milliseconds (cached replies) to minutes (long reasoning).
 const SECONDS: [f64; 16] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 600.0];
@@ -117,15 +106,8 @@ impl Default for Metrics {
         let histogram: fn() -> HistogramWithExemplars<Exemplar> = || HistogramWithExemplars::new(SECONDS.into_iter());
         let mut metrics = Self {
             registry: Registry::with_prefix("baton"),
-            requests: Family::default(),
-            duration: Family::new_with_constructor(histogram),
-            first_content: Family::new_with_constructor(histogram),
+            models: ModelFamilies::new(histogram),
             in_flight: Gauge::default(),
-            attempts: Family::default(),
-            tokens: Family::default(),
-            cost: Family::default(),
-            unpriced: Family::default(),
-            unaccounted: Family::default(),
             cache: Family::default(),
             count_error: Family::new_with_constructor(|| Histogram::new(ERRORS)),
             journal: Gauge::default(),
@@ -147,28 +129,28 @@ impl Default for Metrics {
 
 impl Metrics {
     fn register(&mut self) {
-        let Self { registry, documented, edge, .. } = self;
+        let Self { registry, documented, edge, models, .. } = self;
         let mut list = List { registry, documented };
-        list.counter("requests", "Finished requests, by outcome", self.requests.clone());
+        list.counter("requests", "Finished requests, by outcome", models.requests.clone());
         list.histogram(
             "request_duration_seconds",
             "Time from a request's head to the last byte of its reply",
-            self.duration.clone(),
+            models.duration.clone(),
         );
         list.histogram(
             "first_content_seconds",
             "Time from a request's head to the first content of its reply",
-            self.first_content.clone(),
+            models.first_content.clone(),
         );
         list.gauge("requests_in_flight", "Requests in flight on this node", self.in_flight.clone());
-        list.counter("attempts", "Calls to providers, by outcome", self.attempts.clone());
-        list.counter("tokens", "Units used by replies (tokens, images, …), by class", self.tokens.clone());
-        list.counter("cost_nanodollars", "Cost of attempts, in billionths of a dollar", self.cost.clone());
-        list.counter("unpriced_attempts", "Attempts without a known price", self.unpriced.clone());
+        list.counter("attempts", "Calls to providers, by outcome", models.attempts.clone());
+        list.counter("tokens", "Units used by replies (tokens, images, …), by class", models.tokens.clone());
+        list.counter("cost_nanodollars", "Cost of attempts, in billionths of a dollar", models.cost.clone());
+        list.counter("unpriced_attempts", "Attempts without a known price", models.unpriced.clone());
         list.counter(
             "unaccounted_attempts",
             "Attempts whose provider reported usage that Baton can't account for; the log names the field",
-            self.unaccounted.clone(),
+            models.unaccounted.clone(),
         );
         list.counter("cache_lookups", "Requests, by their use of the response cache", self.cache.clone());
         list.histogram(
@@ -260,57 +242,15 @@ impl Metrics {
 
     /// An attempt ended.
     pub fn attempt(&self, attempt: &AttemptRecord) {
-        let (model, provider) = (attempt.model.to_string(), attempt.provider.to_string());
-        let labels = ModelLabels { model: model.clone(), provider: provider.clone() };
-        self.attempts
-            .get_or_create(&AttemptLabels {
-                model: model.clone(),
-                provider: provider.clone(),
-                outcome: attempt.outcome.name(),
-                error: attempt.error.as_ref().map_or("", |error| error.kind.name()),
-            })
-            .inc();
-        for (class, amount) in attempt.usage.nonzero() {
-            let class = UsageClass::name(class);
-            self.tokens
-                .get_or_create(&TokenLabels { model: model.clone(), provider: provider.clone(), class })
-                .inc_by(amount);
-        }
-        if attempt.usage.unaccounted.is_some() {
-            self.unaccounted.get_or_create(&labels).inc();
-        }
-        match attempt.cost {
-            Cost::Known(nanos) => {
-                self.cost.get_or_create(&labels).inc_by(u64::try_from(nanos.0).unwrap_or(0));
-            }
-            Cost::Unpriced => {
-                self.unpriced.get_or_create(&labels).inc();
-            }
-        }
+        self.models.of(Some(&attempt.model), Some(&attempt.provider)).count_attempt(attempt);
     }
 
     /// A request ended. If its trace is recorded, the times lead to it.
     pub fn count_ended(&self, record: &RequestRecord, trace: &Trace) {
-        let exemplar = || trace.recorded.then(|| Exemplar { trace_id: trace.id.to_string() });
         // The one place where a request ends, whatever its outcome: the gauge can't drift.
         self.in_flight.dec();
-        let model = record.served.as_ref().map(ToString::to_string).unwrap_or_default();
-        let provider = record.provider.as_ref().map(ToString::to_string).unwrap_or_default();
-        let labels = ModelLabels { model: model.clone(), provider: provider.clone() };
-        self.requests
-            .get_or_create(&RequestLabels {
-                api: record.api.clone(),
-                capability: record.capability.name(),
-                model,
-                provider,
-                outcome: record.outcome.name(),
-                status: u32::from(record.status),
-            })
-            .inc();
-        self.duration.get_or_create(&labels).observe(seconds(record.finished.since(record.arrived)), exemplar(), None);
-        if let Some(first) = record.first_content {
-            self.first_content.get_or_create(&labels).observe(seconds(first.since(record.arrived)), exemplar(), None);
-        }
+        let exemplar = || trace.recorded.then(|| Exemplar { trace_id: trace.id.to_string() });
+        self.models.of(record.served.as_ref(), record.provider.as_ref()).count_request(record, exemplar);
         self.cache.get_or_create(&CacheLabels { result: record.cache.name() }).inc();
     }
 

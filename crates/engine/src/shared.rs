@@ -2,6 +2,7 @@
 
 use crate::cache::ResponseCache;
 use crate::calibration::Calibration;
+use crate::chance::Chance;
 use crate::coalesce::Coalescer;
 use crate::health::{HealthTracker, RetryBudgets};
 use crate::ledger::Ledger;
@@ -15,8 +16,7 @@ use crate::settings::EngineSettings;
 use crate::trace;
 use baton_model::{Clock, SpanId};
 use rand::Rng;
-use rand::rngs::StdRng;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
@@ -53,18 +53,18 @@ pub struct EngineContext {
     /// Work that outlives its request: shared calls, drains.
     pub tasks: TaskTracker,
     /// The generator that varies waits and names spans.
-    pub rng: Mutex<StdRng>,
+    pub chance: Chance,
 }
 
 impl EngineContext {
     /// The id of a new span.
     pub fn span(&self) -> SpanId {
-        SpanId(trace::nonzero(&mut *self.rng.lock().unwrap_or_else(PoisonError::into_inner)))
+        SpanId(trace::nonzero(&mut &self.chance))
     }
 
     /// A wait, varied by up to a half either way, so that clients that failed together don't return together.
     pub fn vary(&self, wait: Duration) -> Duration {
-        let factor = self.rng.lock().unwrap_or_else(PoisonError::into_inner).random_range(0.5..1.5);
+        let factor = (&self.chance).random_range(0.5..1.5);
         // `mul_f64` panics where the product is no duration.
         Duration::try_from_secs_f64(wait.as_secs_f64() * factor).unwrap_or(Duration::MAX)
     }

@@ -67,7 +67,9 @@ impl Relay {
             // lately.
             self.store.events().place_events(&gone).await?;
         }
-        failure.map_or(Ok(true), |error| Err(error.into()))
+        // Otherwise each few requests would have a round of their own, for as long as there are any: what comes meanwhile
+        // goes together in the next.
+        failure.map_or(Ok(outbox.has_more()), |error| Err(error.into()))
     }
 
     /// Publishes them; the ids of those that need no other try, and what was in the way of the rest.

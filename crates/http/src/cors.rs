@@ -8,8 +8,8 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use baton_web::identify::is_loopback;
-use http::header::{ACCESS_CONTROL_EXPOSE_HEADERS, ORIGIN};
-use http::{HeaderName, HeaderValue, Method};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ORIGIN, VARY};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use std::time::Duration;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
@@ -81,6 +81,21 @@ impl CorsOrigins {
             .max_age(MAX_AGE);
         // The errors for wrong methods lie inside too: browsers ask with one of their own.
         routes.layer(layer).layer(from_fn(only_for_pages))
+    }
+}
+
+impl CorsOrigins {
+    /// What the layer says to those who are no pages: that a reply to a page may be another, so that caches keep them apart.
+    pub(crate) fn describe_to_programs(&self, headers: &mut HeaderMap) {
+        let depends_on = match self {
+            Self::None => return,
+            Self::Any => {
+                headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+                "access-control-request-headers"
+            }
+            Self::Loopback | Self::Listed(_) => "origin, access-control-request-headers",
+        };
+        headers.append(VARY, HeaderValue::from_static(depends_on));
     }
 }
 

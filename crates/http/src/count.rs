@@ -41,7 +41,7 @@ pub async fn messages(State(state): State<HttpState>, mut inbound: Inbound) -> R
             // Through the pipeline, though vendors bill nothing for it: limits, the circuit and the record apply to
             // it as well.
             let again = inbound.with_body(bytes);
-            exchange::serve(API, Capability::TokenCount, State(state), again).await
+            exchange::serve(API, Capability::TokenCount, &state, again).await
         }
         Counter::Baton(model) => Ok(count_here(&state, API, bytes, model, &inbound.caller).await?),
     }

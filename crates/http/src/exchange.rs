@@ -3,7 +3,6 @@
 use crate::headers::{self, RequestHeaders};
 use crate::reply::{ReplyOptions, respond};
 use crate::{HttpState, form, query};
-use axum::extract::State;
 use axum::response::Response;
 use baton_engine::{Call, CallOptions, HeadSent, Identity, Routing};
 use baton_model::record::Attribution;
@@ -23,7 +22,7 @@ use std::sync::Arc;
 pub async fn serve(
     api: ClientApi,
     capability: Capability,
-    State(state): State<HttpState>,
+    state: &HttpState,
     mut inbound: Inbound,
 ) -> Result<Response, Refused> {
     // Before the body: a header that means nothing is reported without reading megabytes.
@@ -31,8 +30,8 @@ pub async fn serve(
     // A request that would find no place is not even read: refusing has to cost less than serving.
     state.web.engine.limits().check(&inbound.caller)?;
     let bytes = inbound.read_body().await?;
-    let request = read(api, capability, &state, &inbound.parts.headers, bytes).await?;
-    let options = ReplyOptions::new(&state, api, capability, &inbound, &request);
+    let request = read(api, capability, state, &inbound.parts.headers, bytes).await?;
+    let options = ReplyOptions::new(state, api, capability, &inbound, &request);
     let call = call(api, capability, inbound, headers, request)?;
     Ok(respond(&state.web.engine, call, options).await?)
 }

@@ -5,7 +5,7 @@ use baton_model::bounds::{FALLBACKS, ID, Maximum, TAGS};
 use baton_model::{Code, Cost, ModelId, PublicError};
 use baton_web::bounds;
 use baton_web::headers::{forward, text, value};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::time::Duration;
 
 /// The longest `x-baton-timeout`: no call to a provider lasts longer, and arithmetic with a time within it never
@@ -14,14 +14,28 @@ const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 /// Client headers that matter to a provider, and so are passed on; the trace context is apart (`trace`).
 // Named one by one. `authorization` and `cookie` are for Baton, and must not reach a vendor.
-const PASSED_ON: [&str; 6] = [
-    "anthropic-beta",
-    "anthropic-version",
-    "openai-beta",
-    "openai-organization",
-    "openai-project",
-    "x-client-request-id",
+static PASSED_ON: [HeaderName; 6] = [
+    HeaderName::from_static("anthropic-beta"),
+    HeaderName::from_static("anthropic-version"),
+    HeaderName::from_static("openai-beta"),
+    HeaderName::from_static("openai-organization"),
+    HeaderName::from_static("openai-project"),
+    HeaderName::from_static("x-client-request-id"),
 ];
+
+// Made once, because each request is asked for all of them.
+const CACHE: HeaderName = HeaderName::from_static("x-baton-cache");
+const FALLBACK_MODELS: HeaderName = HeaderName::from_static("x-baton-fallbacks");
+const STRICT: HeaderName = HeaderName::from_static("x-baton-strict");
+const TIMEOUT: HeaderName = HeaderName::from_static("x-baton-timeout");
+const PROJECT: HeaderName = HeaderName::from_static("x-baton-project");
+const USER: HeaderName = HeaderName::from_static("x-baton-user");
+const TAG_LIST: HeaderName = HeaderName::from_static("x-baton-tags");
+const MODEL: HeaderName = HeaderName::from_static("x-baton-model");
+const PROVIDER: HeaderName = HeaderName::from_static("x-baton-provider");
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-baton-attempts");
+const COST: HeaderName = HeaderName::from_static("x-baton-cost");
+const WARNING: HeaderName = HeaderName::from_static("x-baton-warning");
 
 /// The `x-baton-…` headers of a request: how it is to be served.
 #[derive(Debug, Clone, Default)]
@@ -48,27 +62,28 @@ impl RequestHeaders {
     /// # Errors
     /// If one has a value that means nothing: it is named.
     pub fn read(headers: &HeaderMap) -> Result<Self, PublicError> {
-        let list = |name: &str, most: usize| -> Result<Option<Vec<String>>, PublicError> {
-            let Some(text) = text(headers, name) else { return Ok(None) };
+        let list = |name: HeaderName, most: usize| -> Result<Option<Vec<String>>, PublicError> {
+            let Some(text) = text(headers, &name) else { return Ok(None) };
+            let name = name.as_str();
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             let items: Vec<String> = items.map(str::to_owned).collect();
             bounds::list(name, items.len(), most)?;
             items.iter().try_for_each(|item| bounds::text(name, item, Maximum::Bytes(ID)))?;
             Ok(Some(items))
         };
-        let id = |name: &str| -> Result<Option<String>, PublicError> {
-            let Some(id) = text(headers, name) else { return Ok(None) };
-            bounds::text(name, id, Maximum::Bytes(ID))?;
+        let id = |name: HeaderName| -> Result<Option<String>, PublicError> {
+            let Some(id) = text(headers, &name) else { return Ok(None) };
+            bounds::text(name.as_str(), id, Maximum::Bytes(ID))?;
             Ok(Some(id.to_owned()))
         };
         Ok(Self {
-            cache: text(headers, "x-baton-cache").map_or(Ok(CachePolicy::Default), cache_policy)?,
-            fallbacks: list("x-baton-fallbacks", FALLBACKS)?.map(|names| names.iter().map(ModelId::from).collect()),
-            strict: text(headers, "x-baton-strict").map_or(Ok(false), strict)?,
-            timeout: text(headers, "x-baton-timeout").map(timeout).transpose()?,
-            project: id("x-baton-project")?,
-            user: id("x-baton-user")?,
-            tags: list("x-baton-tags", TAGS)?.unwrap_or_default(),
+            cache: text(headers, CACHE).map_or(Ok(CachePolicy::Default), cache_policy)?,
+            fallbacks: list(FALLBACK_MODELS, FALLBACKS)?.map(|names| names.iter().map(ModelId::from).collect()),
+            strict: text(headers, STRICT).map_or(Ok(false), strict)?,
+            timeout: text(headers, TIMEOUT).map(timeout).transpose()?,
+            project: id(PROJECT)?,
+            user: id(USER)?,
+            tags: list(TAG_LIST, TAGS)?.unwrap_or_default(),
         })
     }
 }
@@ -110,27 +125,29 @@ fn header_error(name: &str, expected: &str, got: &str) -> PublicError {
 
 /// The client's headers that are passed on to a provider.
 pub fn headers_to_forward(headers: &HeaderMap) -> Vec<(String, String)> {
-    PASSED_ON.into_iter().filter_map(|name| Some((name.to_owned(), text(headers, name)?.to_owned()))).collect()
+    let value = |name: &HeaderName| Some((name.as_str().to_owned(), text(headers, name)?.to_owned()));
+    PASSED_ON.iter().filter_map(value).collect()
 }
 
 /// Says in the response's headers who replied, and how.
 pub fn describe(headers: &mut HeaderMap, head: &ReplyHead) {
+    headers.reserve(baton_web::headers::USUAL);
     // First, so that Baton's own headers win over those of the same name from a provider.
     forward(headers, &head.headers);
-    headers.insert("x-baton-model", value(head.model.as_str()));
-    headers.insert("x-baton-provider", value(head.provider.as_str()));
-    headers.insert("x-baton-cache", HeaderValue::from_static(head.cache.name()));
-    headers.insert("x-baton-attempts", HeaderValue::from(head.attempts));
+    headers.insert(MODEL, value(head.model.as_str()));
+    headers.insert(PROVIDER, value(head.provider.as_str()));
+    headers.insert(CACHE, HeaderValue::from_static(head.cache.name()));
+    headers.insert(ATTEMPTS, HeaderValue::from(head.attempts));
     if let Some(cost) = head.bill.get() {
         let cost = match cost {
             Cost::Known(nanos) => value(&nanos.to_string()),
             Cost::Unpriced => HeaderValue::from_static("unpriced"),
         };
-        headers.insert("x-baton-cost", cost);
+        headers.insert(COST, cost);
     }
     for warning in &head.warnings {
         // Appended: one header for each warning.
-        headers.append("x-baton-warning", value(warning));
+        headers.append(WARNING, value(warning));
     }
 }
 

@@ -32,5 +32,5 @@ mod upstream;
 pub mod wrong_path;
 
 pub use cors::{CorsOrigins, EXPOSED};
-pub use routes::router;
+pub use routes::{ModelPath, ModelPaths, router};
 pub use state::HttpState;

@@ -2,8 +2,9 @@
 
 use crate::{HttpState, anthropic, count, exchange, listing, ollama, openai, responses, wrong_path};
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequest as _, Request, State};
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, head, post};
 use baton_model::Capability::{
     self, AudioSpeech, AudioTranscription, AudioTranslation, Chat, Completion, Embedding, ImageEdit, ImageGeneration,
@@ -11,7 +12,34 @@ use baton_model::Capability::{
 };
 use baton_web::ClientApi::{self, Anthropic, Native, Ollama, OpenAi, Responses};
 use baton_web::{Inbound, Responding, respond};
-use http::HeaderMap;
+use http::header::ORIGIN;
+use http::{HeaderMap, Method};
+use std::collections::HashMap;
+
+/// Paths at which models are asked, the API of each, and what is asked there. Most of all requests go to one of them, so they
+/// are served [without the router](ModelPaths) too.
+const MODEL_PATHS: [(&str, ClientApi, Capability); 20] = [
+    ("/api/models/chat", Native, Chat),
+    ("/api/models/completion", Native, Completion),
+    ("/api/models/embedding", Native, Embedding),
+    ("/api/models/image", Native, ImageGeneration),
+    ("/api/models/audio/transcription", Native, AudioTranscription),
+    ("/api/models/audio/translation", Native, AudioTranslation),
+    ("/v1/chat/completions", OpenAi, Chat),
+    ("/v1/completions", OpenAi, Completion),
+    ("/v1/embeddings", OpenAi, Embedding),
+    ("/v1/images/generations", OpenAi, ImageGeneration),
+    ("/v1/images/edits", OpenAi, ImageEdit),
+    ("/v1/images/variations", OpenAi, ImageVariation),
+    ("/v1/audio/transcriptions", OpenAi, AudioTranscription),
+    ("/v1/audio/translations", OpenAi, AudioTranslation),
+    ("/v1/audio/speech", OpenAi, AudioSpeech),
+    ("/v1/moderations", OpenAi, Moderation),
+    ("/v1/rerank", OpenAi, Rerank),
+    ("/rerank", OpenAi, Rerank),
+    ("/v1/messages", Anthropic, Chat),
+    ("/api/embed", Ollama, Embedding),
+];
 
 /// The request APIs, each in a layer that renders its errors in its own shape.
 pub fn router(state: HttpState) -> Router {
@@ -35,29 +63,11 @@ pub fn router(state: HttpState) -> Router {
 }
 
 fn native() -> Router<HttpState> {
-    Router::new()
-        .route("/api/models/chat", requests(Native, Chat))
-        .route("/api/models/completion", requests(Native, Completion))
-        .route("/api/models/embedding", requests(Native, Embedding))
-        .route("/api/models/image", requests(Native, ImageGeneration))
-        .route("/api/models/audio/transcription", requests(Native, AudioTranscription))
-        .route("/api/models/audio/translation", requests(Native, AudioTranslation))
+    model_paths(Native)
 }
 
 fn openai() -> Router<HttpState> {
-    Router::new()
-        .route("/v1/chat/completions", requests(OpenAi, Chat))
-        .route("/v1/completions", requests(OpenAi, Completion))
-        .route("/v1/embeddings", requests(OpenAi, Embedding))
-        .route("/v1/images/generations", requests(OpenAi, ImageGeneration))
-        .route("/v1/images/edits", requests(OpenAi, ImageEdit))
-        .route("/v1/images/variations", requests(OpenAi, ImageVariation))
-        .route("/v1/audio/transcriptions", requests(OpenAi, AudioTranscription))
-        .route("/v1/audio/translations", requests(OpenAi, AudioTranslation))
-        .route("/v1/audio/speech", requests(OpenAi, AudioSpeech))
-        .route("/v1/moderations", requests(OpenAi, Moderation))
-        .route("/v1/rerank", requests(OpenAi, Rerank))
-        .route("/rerank", requests(OpenAi, Rerank))
+    model_paths(OpenAi)
         .route("/v1/files", get(openai::files::list).post(openai::files::create))
         .route("/v1/files/{id}", get(openai::files::one).delete(openai::files::one))
         .route("/v1/files/{id}/content", get(openai::files::content))
@@ -77,8 +87,7 @@ fn responses() -> Router<HttpState> {
 }
 
 fn anthropic() -> Router<HttpState> {
-    Router::new()
-        .route("/v1/messages", requests(Anthropic, Chat))
+    model_paths(Anthropic)
         .route("/v1/messages/count_tokens", post(count::messages))
         .route("/v1/messages/batches", get(anthropic::batches::list).post(anthropic::batches::create))
         .route("/v1/messages/batches/{id}", get(anthropic::batches::one).delete(anthropic::batches::one))
@@ -87,10 +96,9 @@ fn anthropic() -> Router<HttpState> {
 }
 
 fn ollama() -> Router<HttpState> {
-    Router::new()
+    model_paths(Ollama)
         .route("/api/chat", may_load(Chat))
         .route("/api/generate", may_load(Completion))
-        .route("/api/embed", requests(Ollama, Embedding))
         .route("/api/embeddings", post(ollama::embeddings::serve))
         .route("/api/tags", get(ollama::lists::tags))
         .route("/api/ps", get(ollama::lists::running))
@@ -115,9 +123,65 @@ fn shared_paths() -> Router<HttpState> {
     Router::new().route("/v1/models", get(listing::all)).route("/v1/models/{*id}", get(listing::one))
 }
 
+/// The paths of an API at which models are asked.
+fn model_paths(of: ClientApi) -> Router<HttpState> {
+    let paths = MODEL_PATHS.into_iter().filter(|(_, api, _)| *api == of);
+    paths.fold(Router::new(), |router, (path, api, capability)| router.route(path, requests(api, capability)))
+}
+
 /// Requests to models in the format of an API.
 fn requests(api: ClientApi, capability: Capability) -> MethodRouter<HttpState> {
-    post(move |state: State<HttpState>, inbound: Inbound| exchange::serve(api, capability, state, inbound))
+    post(move |State(state): State<HttpState>, inbound: Inbound| async move {
+        exchange::serve(api, capability, &state, inbound).await
+    })
+}
+
+/// The paths at which models are asked, without the router: its layers and boxed futures cost more than a refusal, or than
+/// reading a request does.
+pub struct ModelPaths {
+    state: HttpState,
+    paths: HashMap<&'static str, ModelPath>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Copy)]
+pub struct ModelPath {
+    api: ClientApi,
+    capability: Capability,
+}
+
+impl ModelPaths {
+    /// All of them.
+    pub fn new(state: HttpState) -> Self {
+        let paths = MODEL_PATHS.into_iter().map(|(path, api, capability)| (path, ModelPath { api, capability }));
+        Self { state, paths: paths.collect() }
+    }
+
+    /// The path that a request asks for, if it is served here: what web pages send is for the router, whose layer knows
+    /// what to tell them.
+    pub fn find<B>(&self, request: &Request<B>) -> Option<ModelPath> {
+        let plain = request.method() == Method::POST && !request.headers().contains_key(ORIGIN);
+        plain.then(|| self.paths.get(request.uri().path()).copied()).flatten()
+    }
+
+    /// Serves a request for such a path, as the [router](router) would.
+    pub async fn serve(&self, path: ModelPath, request: Request) -> Response {
+        let ModelPath { api, capability } = path;
+        let state = &self.state;
+        let mut response = respond::run(&state.web, api, request, |request| async move {
+            let inbound = Inbound::from_request(request, state).await;
+            let served = match inbound {
+                Ok(inbound) => exchange::serve(api, capability, state, inbound).await,
+                Err(refused) => Err(refused),
+            };
+            served.unwrap_or_else(IntoResponse::into_response)
+        })
+        .await;
+        if api != Native {
+            self.state.cors.describe_to_programs(response.headers_mut());
+        }
+        response
+    }
 }
 
 /// Requests of Ollama's API that may say nothing but that a model be loaded.

@@ -45,7 +45,7 @@ pub mod trace;
 pub mod usage;
 pub mod wire;
 
-pub use body::{Body, BodyField};
+pub use body::{Body, BodyField, ShortWords};
 pub use capability::Capability;
 pub use chat::ChatRequest;
 pub use clock::{Clock, SystemClock, Timestamp};

@@ -120,8 +120,11 @@ impl fmt::Display for Nanos {
         if fraction == 0 {
             return write!(f, "{sign}{whole}");
         }
-        let fraction = format!("{fraction:09}");
-        write!(f, "{sign}{whole}.{}", fraction.trim_end_matches('0'))
+        let (mut fraction, mut digits) = (fraction, 9);
+        while fraction % 10 == 0 {
+            (fraction, digits) = (fraction / 10, digits - 1);
+        }
+        write!(f, "{sign}{whole}.{fraction:0digits$}")
     }
 }
 

@@ -12,14 +12,29 @@ pub struct SpanId(pub [u8; 8]);
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write_hex::<16, 32>(self.0, f)
     }
 }
 
 impl fmt::Display for SpanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write_hex::<8, 16>(self.0, f)
     }
+}
+
+/// Writes bytes as digits, all at once: each request has its trace in a header and in the log.
+fn write_hex<const BYTES: usize, const DIGITS: usize>(bytes: [u8; BYTES], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    const { assert!(DIGITS == 2 * BYTES) };
+    let mut text = [0; DIGITS];
+    for (digits, byte) in text.as_chunks_mut().0.iter_mut().zip(bytes) {
+        *digits = hex_digits(byte);
+    }
+    f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+}
+
+fn hex_digits(byte: u8) -> [u8; 2] {
+    let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+    [digit(byte >> 4), digit(byte & 15)]
 }
 
 /// What a `traceparent` header says: a span of a trace, and whether the trace is being recorded.
@@ -55,7 +70,8 @@ impl TraceContext {
 /// As the header says it.
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{}-{}-{:02x}", self.trace, self.span, u8::from(self.sampled))
+        let flags = if self.sampled { "01" } else { "00" };
+        write!(f, "00-{}-{}-{flags}", self.trace, self.span)
     }
 }
 

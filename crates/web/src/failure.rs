@@ -1,7 +1,7 @@
 //! An error on its way out: one place for its status, shape and headers.
 
 use crate::ClientApi;
-use crate::headers;
+use crate::headers::{self, names};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use baton_model::fault::{Tried, UpstreamBody};
@@ -30,6 +30,7 @@ impl IntoResponse for ErrorResponse {
         }
         let UpstreamBody { status, content_type, headers: theirs, body, .. } = api.error(&error, id.as_str());
         let mut response = Response::new(Body::from(body));
+        response.headers_mut().reserve(headers::USUAL);
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         // Before Baton's own headers, which replace those of the same name.
@@ -37,7 +38,7 @@ impl IntoResponse for ErrorResponse {
         headers.insert(CONTENT_TYPE, headers::value(&content_type));
         headers::name_request(headers, api, &id);
         // The status and words may be a provider's: this says what it is to Baton.
-        headers.insert("x-baton-error", HeaderValue::from_static(error.code.name()));
+        headers.insert(names::ERROR, HeaderValue::from_static(error.code.name()));
         if let Some(tried) = &error.tried {
             describe_attempts(headers, tried);
         }
@@ -45,7 +46,7 @@ impl IntoResponse for ErrorResponse {
         // where a time is named and waiting is the cure; a spent account is not cured by it.
         let waiting_helps = matches!(error.code, Code::RateLimitExceeded | Code::Overloaded);
         let again = waiting_helps && error.retry_after.is_some();
-        headers.insert("x-should-retry", HeaderValue::from_static(if again { "true" } else { "false" }));
+        headers.insert(names::SHOULD_RETRY, HeaderValue::from_static(if again { "true" } else { "false" }));
         if let Some(after) = error.retry_after {
             headers.insert(RETRY_AFTER, headers::value(&after.as_secs_f64().ceil().max(1.0).to_string()));
             // The SDKs of OpenAI and Anthropic read this one first, and so don't wait longer than is asked.

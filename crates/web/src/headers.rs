@@ -2,25 +2,53 @@
 
 use crate::ClientApi;
 use baton_model::RequestId;
+use http::header::AsHeaderName;
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Names that are looked for or said with each request, made once: of a text they would be made anew each time.
+pub mod names {
+    use http::HeaderName;
+
+    /// Of requests and responses.
+    pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+    /// Of requests.
+    pub const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+    /// Of responses.
+    pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+    /// Of responses to Anthropic's clients.
+    pub const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+    /// Of errors.
+    pub const ERROR: HeaderName = HeaderName::from_static("x-baton-error");
+    /// Of errors.
+    pub const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+}
+
+/// How many headers most responses have room for from the beginning: a map that grows is copied.
+pub const USUAL: usize = 16;
 
 /// A header value of any text: what a header can't hold becomes `?`.
 pub fn value(text: &str) -> HeaderValue {
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+        && let Ok(value) = HeaderValue::from_str(text)
+    {
+        return value;
+    }
     let visible: Vec<u8> = text.bytes().map(|byte| if (0x20..0x7f).contains(&byte) { byte } else { b'?' }).collect();
     HeaderValue::from_bytes(&visible).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// The text of a header; `None` if it is absent, empty or no text.
-pub fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub fn text<'h>(headers: &'h HeaderMap, name: impl AsHeaderName) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// Names a request by its id, as the clients of the API read it.
 pub fn name_request(headers: &mut HeaderMap, api: ClientApi, id: &RequestId) {
-    headers.insert("x-request-id", value(id.as_str()));
+    let id = value(id.as_str());
     if api == ClientApi::Anthropic {
-        headers.insert("request-id", value(id.as_str()));
+        headers.insert(names::ANTHROPIC_REQUEST_ID, id.clone());
     }
+    headers.insert(names::REQUEST_ID, id);
 }
 
 /// Passes a provider's headers on to the client.

@@ -3,12 +3,14 @@
 use crate::Web;
 use axum::extract::ConnectInfo;
 use baton_auth::{Credentials, Origin};
-use baton_model::{Actor, Caller, Code, PublicError, RequestId};
+use baton_model::{Actor, Caller, Clock as _, Code, PublicError, RequestId, SystemClock};
 use http::Version;
 use http::request::Parts;
 use http::uri::Authority;
+use rand::RngCore as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a part of Baton that makes requests of its own (commands from the bus) puts into their extensions. Nothing that
 /// comes over the network can set it.
@@ -20,9 +22,24 @@ pub struct Internal {
     pub command: Option<String>,
 }
 
-/// A new request id: a UUIDv7, so that ids sort by time.
+/// A new request id: a UUIDv7, so that ids sort by time, those of one millisecond in the order in which they were made.
 pub fn request_id() -> RequestId {
-    RequestId::from(uuid::Uuid::now_v7().to_string())
+    /// Milliseconds, and below them a counter of [`COUNTER`] bits: of the last id.
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    const COUNTER: u32 = 12;
+    /// A clock that was ahead by more has been set right since.
+    const AHEAD: u64 = 10_000 << COUNTER;
+    let now = u64::try_from(SystemClock.now().0 / 1000).unwrap_or_default() << COUNTER;
+    let next = |last: u64| if last > now + AHEAD { now } else { now.max(last + 1) };
+    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)));
+    let stamp = next(last.unwrap_or_else(|last| last));
+    // By the thread's own generator: the library would ask the system for each.
+    let mut below = [0; 10];
+    let (counter, chance) = below.split_at_mut(2);
+    counter.copy_from_slice(&(stamp as u16 & ((1 << COUNTER) - 1)).to_be_bytes());
+    rand::rng().fill_bytes(chance);
+    let id = uuid::Builder::from_unix_timestamp_millis(stamp >> COUNTER, &below).into_uuid();
+    RequestId::from(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()))
 }
 
 /// The caller of a request.
@@ -161,7 +178,19 @@ pub fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_loopback, is_written_by_proxies};
+    use super::{is_loopback, is_written_by_proxies, request_id};
+    use uuid::{Uuid, Variant};
+
+    #[test]
+    fn ids_are_of_their_version_and_in_order() {
+        let ids: Vec<String> = (0..10_000).map(|_| request_id().to_string()).collect();
+        assert!(ids.is_sorted() && ids.iter().all(|id| id.len() == 36));
+        let id: Uuid = ids.last().and_then(|id| id.parse().ok()).unwrap_or_default();
+        assert_eq!((id.get_version_num(), id.get_variant()), (7, Variant::RFC4122));
+        // Less than a minute from what the library makes.
+        let seconds = |id: Uuid| id.get_timestamp().map_or(0, |time| time.to_unix().0);
+        assert!(seconds(Uuid::now_v7()).abs_diff(seconds(id)) < 60);
+    }
 
     #[test]
     fn headers_that_only_proxies_write() {

@@ -1,7 +1,8 @@
-//! The layer around each group of paths: what every request gets before its handler, and every response after it.
+//! What every request gets before its handler, and every response after it: as a layer around each group of paths, and
+//! as a function for the paths that are served without layers.
 
 use crate::failure::ErrorResponse;
-use crate::headers;
+use crate::headers::{self, names};
 use crate::{ClientApi, Web, identify};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -60,12 +61,22 @@ impl IntoResponse for Refused {
     }
 }
 
+/// The layer: [`run`] around a handler.
+pub async fn respond(State(responding): State<Responding>, request: Request, next: Next) -> Response {
+    let api = (responding.api)(request.headers());
+    run(&responding.web, api, request, |request| next.run(request)).await
+}
+
 /// Gives a request its id and trace, renders the error of its handler, and says both in the response.
-pub async fn respond(State(responding): State<Responding>, mut request: Request, next: Next) -> Response {
-    let Responding { web, api } = responding;
-    let (id, api) = (identify::request_id(), api(request.headers()));
+pub async fn run<F: Future<Output = Response>>(
+    web: &Web,
+    api: ClientApi,
+    mut request: Request,
+    handler: impl FnOnce(Request) -> F,
+) -> Response {
+    let id = identify::request_id();
     // Begun before the handler, so that a request that is refused has its trace too.
-    let trace = trace(&web, request.headers());
+    let trace = trace(web, request.headers());
     let context = headers::value(&trace.context().to_string());
     let mut response = if request.uri().path().contains("%00") {
         // Nothing that is stored holds this character, and PostgreSQL takes none: no handler has to know.
@@ -76,20 +87,25 @@ pub async fn respond(State(responding): State<Responding>, mut request: Request,
         // The id stands there by itself too, for what knows nothing of traces: the audit log.
         request.extensions_mut().insert(id.clone());
         request.extensions_mut().insert(Arrived { id: id.clone(), trace, at });
-        next.run(request).await
+        handler(request).await
     };
-    if let Some(Unrendered(error)) = response.extensions_mut().remove() {
-        let (code, message) = (error.code.name(), error.loggable());
-        tracing::debug!(request.id = %id, api = api.name(), error.code = code, error.message = message, "refused");
-        response = ErrorResponse { api, error, id: id.clone() }.into_response();
+    match response.extensions_mut().remove() {
+        Some(Unrendered(error)) => {
+            let (code, message) = (error.code.name(), error.loggable());
+            tracing::debug!(request.id = %id, api = api.name(), error.code = code, error.message = message, "refused");
+            response = ErrorResponse { api, error, id }.into_response();
+        }
+        // After the handler, which may have passed on what a provider calls so.
+        None => headers::name_request(response.headers_mut(), api, &id),
     }
-    // After the handler, which may have passed on what a provider calls so.
-    headers::name_request(response.headers_mut(), api, &id);
-    response.headers_mut().insert("traceparent", context);
+    response.headers_mut().insert(names::TRACEPARENT, context);
     response
 }
 
 /// The trace of a request.
 pub(crate) fn trace(web: &Web, headers: &HeaderMap) -> Trace {
-    web.engine.trace(headers::text(headers, "traceparent"), headers::text(headers, "tracestate"))
+    let parent = headers::text(headers, names::TRACEPARENT);
+    // It means nothing without the other.
+    let state = parent.and_then(|_| headers::text(headers, names::TRACESTATE));
+    web.engine.trace(parent, state)
 }

@@ -29,8 +29,9 @@ pub fn check(exchange: &Exchange, losses: &mut Losses) {
         fields
             .map(|fields| fields.into_iter().filter(|(name, _)| !changed.contains(&name.as_str())).collect::<Vec<_>>())
     };
-    if fields(exchange.request.as_bytes()) != fields(&rewritten.body) {
-        losses.add(kind, &exchange.id, &String::from_utf8_lossy(&rewritten.body));
+    let sent = rewritten.editor.finish();
+    if fields(exchange.request.as_bytes()) != fields(&sent) {
+        losses.add(kind, &exchange.id, &String::from_utf8_lossy(&sent));
     }
 }
 

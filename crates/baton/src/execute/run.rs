@@ -2,7 +2,7 @@
 
 use super::command::CommandCall;
 use super::outcome::CommandOutcome;
-use axum::Router;
+use crate::port_paths::PortPaths;
 use axum::body::Body;
 use axum::extract::Request;
 use baton_bus::{Bus, BusError, BusEvent, CommandDelivery, DeadLetter};
@@ -20,7 +20,6 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
 
 /// The first wait before a command that could not be executed comes again; doubled each time, up to a minute.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -48,7 +47,7 @@ pub struct Executor {
     /// Where it is kept which were executed.
     pub store: Store,
     /// The API that they are calls of.
-    pub router: Router,
+    pub paths: PortPaths,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How.
@@ -181,11 +180,8 @@ impl Executor {
         // In the extensions and not in a header: nothing that comes over the network can set them.
         let internal = Internal { caller: self.settings.identity.clone(), command: Some(event.id.clone()) };
         request.extensions_mut().insert(internal);
-        // The router can't fail, and its replies are of known length but for streams, which commands can't ask for.
-        let response = match self.router.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        };
+        // Replies are of known length but for streams, which commands can't ask for.
+        let response = self.paths.clone().serve(request).await;
         let status = response.status();
         match response.into_body().collect().await {
             Ok(body) => CommandOutcome::from_reply(status, &body.to_bytes()),

@@ -115,8 +115,8 @@ fn executor(app: &App, config: &Config) -> Executor {
     Executor {
         bus: Arc::clone(&app.shared.bus),
         store: app.store.clone(),
-        // Not the router of the main port, which has no management where that has a port of its own.
-        router: app.paths.all.clone(),
+        // Not those of the main port, which has no management where that has a port of its own.
+        paths: app.paths.all.clone(),
         clock: Arc::clone(app.engine.clock()),
         settings: execute::CommandSettings {
             concurrency: config.commands.concurrency,

@@ -6,7 +6,7 @@ use super::bodies::{RequestBody, ResponseBody};
 use super::limits::ConnectionLimits;
 use super::slots::{ConnectionSlot, ConnectionSlots};
 use super::socket::Socket;
-use axum::Router;
+use crate::port_paths::PortPaths;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
 use baton_engine::SlowClient;
@@ -24,7 +24,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep;
-use tower::ServiceExt;
 
 /// How long a client of HTTP/2 may take to leave, once it was told that no more requests are accepted.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -32,7 +31,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// What connections of a port have in common.
 pub struct Served {
     /// What serves their requests.
-    pub router: Router,
+    pub paths: PortPaths,
     /// What bounds them.
     pub limits: ConnectionLimits,
     /// Where they have their places.
@@ -47,7 +46,7 @@ pub async fn serve(
     activity: Arc<Activity>,
     served: &Served,
 ) {
-    let Served { router, limits, room } = served;
+    let Served { paths, limits, room } = served;
     let socket = Socket::new(stream, Arc::clone(&activity), limits.metrics.clone());
     // Set by a request that asks for another protocol.
     let upgraded = Mutex::new(None);
@@ -57,7 +56,7 @@ pub async fn serve(
             request.extensions_mut().insert(kept);
             *upgraded.lock().unwrap_or_else(PoisonError::into_inner) = Some(dropped);
         }
-        serve_request(request, peer, router.clone(), &activity, limits)
+        serve_request(request, peer, paths.clone(), &activity, limits)
     });
     let mut connection = pin!(limits.builder.serve_connection_with_upgrades(TokioIo::new(socket), service));
     let mut timer = pin!(sleep(limits.head));
@@ -104,7 +103,7 @@ pub async fn serve(
 fn serve_request(
     request: http::Request<hyper::body::Incoming>,
     peer: SocketAddr,
-    router: Router,
+    paths: PortPaths,
     activity: &Arc<Activity>,
     limits: &ConnectionLimits,
 ) -> impl Future<Output = Result<http::Response<ResponseBody>, Infallible>> + use<> {
@@ -121,10 +120,7 @@ fn serve_request(
     });
     // axum's own server would insert it. The address decides about the development mode.
     request.extensions_mut().insert(ConnectInfo(peer));
-    async move {
-        let Ok(response) = router.oneshot(request).await;
-        Ok(response.map(|body| ResponseBody::new(body, under_way)))
-    }
+    async move { Ok(paths.serve(request).await.map(|body| ResponseBody::new(body, under_way))) }
 }
 
 /// How a connection ended, if not as it should.
@@ -143,6 +139,7 @@ fn report(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>, peer: Soc
 mod tests {
     use super::*;
     use crate::config::sections::ServerSection;
+    use axum::Router;
     use axum::routing::post;
     use baton_engine::{EdgeMetrics, Port};
     use baton_web::{ForwardedHeader, Proxies};
@@ -165,7 +162,11 @@ mod tests {
         );
         let proxies = Proxies::new(Vec::new(), ForwardedHeader::default());
         let room = ConnectionSlots::new(Port::Main, 1, 1, proxies, metrics.clone());
-        Served { router, limits: ConnectionLimits::of(&ServerSection::default(), metrics), room }
+        Served {
+            paths: PortPaths::new(None, router),
+            limits: ConnectionLimits::of(&ServerSection::default(), metrics),
+            room,
+        }
     }
 
     fn activity(served: &Served) -> Arc<Activity> {

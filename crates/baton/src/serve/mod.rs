@@ -133,14 +133,14 @@ fn accept_all(
         );
     }
     let room = ConnectionSlots::new(Port::Main, total, per_address, server.proxies(), metrics.clone());
-    let served = Served { router: app.paths.main.clone(), limits: limits.clone(), room };
+    let served = Served { paths: app.paths.main.clone(), limits: limits.clone(), room };
     let main = accept::run(listeners.main, main, served, closing.clone());
     let management = listeners.management.map(|listener| {
         let most = server.management.max_connections;
         // Places of its own, so that clients who fill the main port don't keep an operator out. All of them may be of
         // one address: one monitor asks from one.
         let room = ConnectionSlots::new(Port::Management, most, most, server.proxies(), metrics);
-        let served = Served { router: app.paths.management.clone(), limits, room };
+        let served = Served { paths: app.paths.management.clone(), limits, room };
         accept::run(listener, management, served, closing.clone())
     });
     async move {

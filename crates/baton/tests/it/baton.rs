@@ -170,7 +170,7 @@ impl Baton {
         let app = App::build(&config).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = app.paths.main.clone().into_make_service_with_connect_info::<SocketAddr>();
+        let router = app.paths.main.clone().into_router().into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, router).await });
         let [openai, anthropic, ollama] = sims;
         let transport = Transport::new(Arc::new(SystemClock));

@@ -43,7 +43,7 @@ impl Commanded {
         let executor = Executor {
             bus: Arc::clone(&self.bus) as Arc<dyn Bus>,
             store: self.baton.app.store.clone(),
-            router: self.baton.app.paths.all.clone(),
+            paths: self.baton.app.paths.all.clone(),
             clock: Arc::new(SystemClock),
             settings: CommandSettings { concurrency: 4, attempts, lease: Duration::from_secs(30), identity },
         };

@@ -49,6 +49,41 @@ async fn closed(more: &str) -> Baton {
     Baton::with(&format!("{more}\n[auth]\nadmin_key = \"{ADMIN}\"\n")).await
 }
 
+/// The paths at which models are asked are served without the router, which has the layers. With a slash at their end they are
+/// served by it.
+#[tokio::test]
+async fn what_is_served_without_layers_looks_the_same() {
+    let listed = format!("[server.cors]\norigins = [\"{PAGE}\"]");
+    for cors in ["", "[server.cors]\norigins = [\"*\"]", listed.as_str()] {
+        let baton = closed(cors).await;
+        let key = format!("Bearer {ADMIN}");
+        let long = "x".repeat(100_000);
+        for path in ["/v1/chat/completions", "/v1/messages", "/api/embed", "/rerank"] {
+            for (key, model) in [(key.as_str(), "gpt"), (key.as_str(), "nobody"), ("Bearer wrong", long.as_str())] {
+                let body = chat_body(model, "Say hello", json!({ "max_tokens": 5 })).to_string();
+                let headers = [("authorization", key), ("content-type", "application/json")];
+                let mut replies = Vec::new();
+                for path in [path.to_owned(), format!("{path}/")] {
+                    let reply = baton.send(Method::POST, &path, &headers, body.clone()).await;
+                    // What is another in every reply, and whose length may differ by it.
+                    let own = ["x-request-id", "request-id", "traceparent", "date", "content-length"];
+                    let mut headers: Vec<(String, String)> = reply
+                        .headers
+                        .iter()
+                        .filter(|(name, _)| !own.contains(&name.as_str()) && !name.as_str().starts_with("llm_provider"))
+                        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+                        .collect();
+                    headers.sort();
+                    assert!(reply.header("x-request-id").is_some() && reply.header("traceparent").is_some());
+                    assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+                    replies.push((reply.status, headers));
+                }
+                assert_eq!(replies[0], replies[1], "{path} {cors}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_listed_page_may_call_the_client_apis_and_nothing_else() {
     let baton = closed(&format!("[server.cors]\norigins = [\"{PAGE}\"]")).await;

@@ -65,7 +65,10 @@ fn routes(source: &str) -> Vec<(String, Vec<&'static str>)> {
         });
         (path.replace("{*", "{"), methods.map(|(_, method)| *method).collect())
     };
-    routes.map(read).collect()
+    // Those of the list of paths at which models are asked.
+    let listed = source.lines().filter_map(|line| line.trim_start().strip_prefix("(\"/")?.split_once('"'));
+    let listed = listed.map(|(path, _)| (format!("/{path}"), vec!["post"]));
+    routes.map(read).chain(listed).collect()
 }
 
 /// The other way round, a path that is described and not served, is found by the tests that ask all of them.

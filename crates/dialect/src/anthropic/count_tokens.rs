@@ -28,7 +28,7 @@ impl Codec for CountTokensCodec {
     }
 
     /// The model's name alone: whatever else is changed would change what is counted.
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
+    fn rewrite<'b>(&self, body: &'b Body, target: &Target) -> Result<RewrittenRequest<'b>, ReadError> {
         Ok(rename_model(body, target))
     }
 

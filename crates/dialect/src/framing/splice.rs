@@ -3,7 +3,7 @@
 use crate::ReadError;
 use crate::json::lexer::{Lexer, unescape};
 use crate::json::quoted;
-use baton_model::{Body, BodyField};
+use baton_model::{Body, BodyField, ShortWords};
 use bytes::Bytes;
 use std::collections::HashSet;
 
@@ -22,8 +22,11 @@ pub fn scan(bytes: Bytes) -> Result<Body, ReadError> {
     Ok(Body { bytes, fields })
 }
 
-/// The fields of an object, in order.
-fn fields(bytes: &[u8]) -> Result<Vec<BodyField>, ReadError> {
+/// The fields of an object, in order; a name may be there twice.
+///
+/// # Errors
+/// If it is not valid UTF-8 JSON, not an object, or nested deeper than 128.
+pub(crate) fn fields(bytes: &[u8]) -> Result<Vec<BodyField>, ReadError> {
     let mut lexer = Lexer::new(bytes)?;
     if lexer.peek() != Some(b'{') {
         // Text that is no JSON at all gets the error that says so.
@@ -37,7 +40,8 @@ fn fields(bytes: &[u8]) -> Result<Vec<BodyField>, ReadError> {
         loop {
             let key = lexer.key()?;
             let name = unescape(lexer.text().get(key.clone()).unwrap_or_default()).into_owned();
-            fields.push(BodyField { name, key, value: lexer.value()? });
+            let value = lexer.value()?;
+            fields.push(BodyField { name, key, value, words: lexer.take_words() });
             lexer.whitespace();
             if !lexer.accept(b',') {
                 break;
@@ -55,6 +59,8 @@ fn fields(bytes: &[u8]) -> Result<Vec<BodyField>, ReadError> {
 #[derive(Debug)]
 pub struct Editor<'b> {
     bytes: &'b Bytes,
+    /// The same as text.
+    text: &'b str,
     fields: &'b [BodyField],
     /// What becomes of each field, in the same order.
     changes: Vec<Change>,
@@ -76,7 +82,9 @@ impl<'b> Editor<'b> {
     }
 
     fn over(bytes: &'b Bytes, fields: &'b [BodyField]) -> Self {
-        Self { bytes, fields, changes: vec![Change::Keep; fields.len()], added: Vec::new() }
+        // The scan has refused everything else.
+        let text = simdutf8::basic::from_utf8(bytes).unwrap_or_default();
+        Self { bytes, text, fields, changes: vec![Change::Keep; fields.len()], added: Vec::new() }
     }
 
     /// The JSON text of a field as it is now.
@@ -86,13 +94,16 @@ impl<'b> Editor<'b> {
         }
         let place = self.place(name)?;
         match self.changes.get(place)? {
-            Change::Keep => {
-                let value = self.fields.get(place)?.value.clone();
-                std::str::from_utf8(self.bytes.get(value)?).ok()
-            }
+            Change::Keep => self.text.get(self.fields.get(place)?.value.clone()),
             Change::Replace(json) => Some(json),
             Change::Remove => None,
         }
+    }
+
+    /// The words among the keys and short strings of a field; [all](ShortWords::ALL) of one that was changed.
+    pub fn words(&self, name: &str) -> ShortWords {
+        let kept = self.place(name).filter(|place| matches!(self.changes.get(*place), Some(Change::Keep)));
+        kept.and_then(|place| self.fields.get(place)).map_or(ShortWords::ALL, |field| field.words)
     }
 
     /// Whether the field is there and not `null`.
@@ -168,11 +179,11 @@ impl<'b> Editor<'b> {
             return self.fill_empty();
         };
         let mut out = Vec::with_capacity(self.bytes.len() + 64);
-        out.extend_from_slice(self.text(0, first.key.start));
+        out.extend_from_slice(self.part(0, first.key.start));
         // A separator belongs to the field behind it, so removing the first field leaves no comma in front.
         let (mut written, mut before) = (false, first.key.start);
         for (field, change) in self.fields.iter().zip(&self.changes) {
-            let separator = self.text(before, field.key.start);
+            let separator = self.part(before, field.key.start);
             before = field.value.end;
             if matches!(change, Change::Remove) {
                 continue;
@@ -183,11 +194,11 @@ impl<'b> Editor<'b> {
             written = true;
             match change {
                 Change::Replace(json) => {
-                    out.extend_from_slice(self.text(field.key.start, field.value.start));
+                    out.extend_from_slice(self.part(field.key.start, field.value.start));
                     out.extend_from_slice(json.as_bytes());
                 }
                 Change::Keep | Change::Remove => {
-                    out.extend_from_slice(self.text(field.key.start, field.value.end));
+                    out.extend_from_slice(self.part(field.key.start, field.value.end));
                 }
             }
         }
@@ -201,17 +212,17 @@ impl<'b> Editor<'b> {
             out.extend_from_slice(colon);
             out.extend_from_slice(json.as_bytes());
         }
-        out.extend_from_slice(self.text(last.value.end, self.bytes.len()));
+        out.extend_from_slice(self.part(last.value.end, self.bytes.len()));
         out.into()
     }
 
     /// What stands between two fields, and between a key and its value, in this text.
     fn style(&self) -> (&[u8], &[u8]) {
         let separator = match self.fields {
-            [.., left, right] => self.text(left.value.end, right.key.start),
+            [.., left, right] => self.part(left.value.end, right.key.start),
             _ => b",",
         };
-        let colon = self.fields.last().map_or(&b":"[..], |field| self.text(field.key.end, field.value.start));
+        let colon = self.fields.last().map_or(&b":"[..], |field| self.part(field.key.end, field.value.start));
         (separator, colon)
     }
 
@@ -219,7 +230,7 @@ impl<'b> Editor<'b> {
     fn fill_empty(&self) -> Bytes {
         let open = memchr::memchr(b'{', self.bytes).map_or(0, |at| at + 1);
         let added: Vec<_> = self.added.iter().map(|(name, json)| format!("{}:{json}", quoted(name))).collect();
-        [self.text(0, open), added.join(",").as_bytes(), self.text(open, self.bytes.len())].concat().into()
+        [self.part(0, open), added.join(",").as_bytes(), self.part(open, self.bytes.len())].concat().into()
     }
 
     fn place(&self, name: &str) -> Option<usize> {
@@ -227,7 +238,7 @@ impl<'b> Editor<'b> {
         self.fields.iter().rposition(|field| field.name == name)
     }
 
-    fn text(&self, from: usize, to: usize) -> &[u8] {
+    fn part(&self, from: usize, to: usize) -> &[u8] {
         self.bytes.get(from..to).unwrap_or_default()
     }
 }

@@ -27,7 +27,7 @@ impl Codec for OllamaCompletionCodec {
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
+    fn rewrite<'b>(&self, body: &'b Body, target: &Target) -> Result<RewrittenRequest<'b>, ReadError> {
         chat::rewrite(body, target)
     }
 

@@ -29,12 +29,12 @@ impl Codec for OllamaEmbeddingCodec {
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
+    fn rewrite<'b>(&self, body: &'b Body, target: &Target) -> Result<RewrittenRequest<'b>, ReadError> {
         // No `truncate: false` here: a client of Ollama's own API that leaves it out expects long texts to be cut.
         let mut editor = Editor::new(body);
         set_model(&mut editor, target);
         chat::set_window(&mut editor, target)?;
-        Ok(RewrittenRequest { body: editor.finish(), hide_usage: false, dropped: Vec::new() })
+        Ok(RewrittenRequest { editor, hide_usage: false, dropped: Vec::new() })
     }
 
     fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {

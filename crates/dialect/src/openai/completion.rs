@@ -31,12 +31,16 @@ impl Codec for OpenAiCompletionCodec {
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
+    fn rewrite<'b>(&self, body: &'b Body, target: &Target) -> Result<RewrittenRequest<'b>, ReadError> {
         rewrite(body, target, ClientEndpoint::Completion)
     }
 
     fn read_reply(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
         stream::read_reply(body)
+    }
+
+    fn read_reply_facts(&self, body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
+        stream::read_reply_facts(body)
     }
 
     fn write_reply(&self, events: &[ReplyEvent], context: &ReplyContext) -> Option<EncodedBody> {

@@ -40,7 +40,7 @@ impl Codec for ImageFormCodec {
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
+    fn rewrite<'b>(&self, body: &'b Body, target: &Target) -> Result<RewrittenRequest<'b>, ReadError> {
         Ok(rename_model(body, target))
     }
 

@@ -15,7 +15,7 @@ use baton_model::{Body, Target, Usage, UsageClass};
 pub struct PassthroughOnlyCodec;
 
 impl Codec for PassthroughOnlyCodec {
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
+    fn rewrite<'b>(&self, body: &'b Body, target: &Target) -> Result<RewrittenRequest<'b>, ReadError> {
         Ok(rename_model(body, target))
     }
 

@@ -12,7 +12,7 @@ use crate::framing::splice::{Editor, scan};
 use crate::json::{Node, array, quoted};
 use crate::{Dropped, ReadError};
 use baton_model::entity::{ReasoningHistory, SchemaSubset};
-use baton_model::{Dialect, Quirks};
+use baton_model::{Dialect, Quirks, ShortWords};
 use bytes::Bytes;
 use memchr::memmem;
 
@@ -27,21 +27,27 @@ pub struct Fitted {
     pub dropped: Vec<Dropped>,
 }
 
-/// What the messages hold if anything in them could have to change. Most passed-through conversations hold none of it,
-/// and are not parsed.
-const MARKS: [&[u8]; 4] = [b"tool", b"function", b"\"call_id\"", b"image/jpg"];
+/// What the messages hold if names or ids of tools are among them.
+const TOOL_MARKS: [&[u8]; 3] = [b"tool", b"function", b"\"call_id\""];
 
 /// Members of the assistant's messages with what it thought; the reference has none.
 const REASONING: [&str; 4] = ["reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"];
 
-/// Makes a chat's request fit for a model; `exact` if it is the client's own and not translated.
+/// Makes a chat's request that a codec wrote fit for a model.
 ///
 /// # Errors
 /// If it is not a JSON object.
-pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Result<Fitted, ReadError> {
-    let profile = profile(dialect, quirks, exact);
+pub fn fit_written(dialect: Dialect, body: Bytes, quirks: &Quirks) -> Result<Fitted, ReadError> {
     let scanned = scan(body)?;
-    let mut editor = Editor::new(&scanned);
+    fit(dialect, Editor::new(&scanned), quirks, false)
+}
+
+/// Makes a chat's request fit for a model; `exact` if it is the client's own and not translated.
+///
+/// # Errors
+/// If a part that could have to change is not JSON.
+pub fn fit(dialect: Dialect, mut editor: Editor<'_>, quirks: &Quirks, exact: bool) -> Result<Fitted, ReadError> {
+    let profile = profile(dialect, quirks, exact);
     let (mut names, mut dropped) = (ToolNames::default(), Vec::new());
     if quirks.system_anywhere == Some(false) {
         hoist(&mut editor, dialect)?;
@@ -55,9 +61,7 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Resul
     let conversation = if dialect == Dialect::Responses { "input" } else { "messages" };
     for field in ["tools", "functions", "tool_choice", "function_call", conversation] {
         let Some(text) = editor.get(field) else { continue };
-        let holds = |mark: &[u8]| memmem::find(text.as_bytes(), mark).is_some();
-        let marked = MARKS.iter().any(|mark| holds(mark)) || unwanted.iter().any(|name| holds(name.as_bytes()));
-        if field == conversation && !marked {
+        if field == conversation && !may_change(text, editor.words(field), unwanted) {
             continue;
         }
         let node = Node::parse(text.as_bytes())?;
@@ -95,6 +99,15 @@ pub fn fit(dialect: Dialect, body: Bytes, quirks: &Quirks, exact: bool) -> Resul
     limit_stops(&mut editor, &profile, &mut dropped)?;
     hide_users(&mut editor, dialect, &profile, &mut dropped)?;
     Ok(Fitted { body: editor.finish(), names, dropped })
+}
+
+/// Whether anything in the messages could have to change. Most passed-through conversations hold nothing of the kind, and are
+/// not parsed: that their short words are others, which the scan has noted, tells so without another look at the text.
+fn may_change(messages: &str, words: ShortWords, unwanted: &[&str]) -> bool {
+    let holds = |mark: &[u8]| memmem::find(messages.as_bytes(), mark).is_some();
+    (words.tools && TOOL_MARKS.iter().any(|mark| holds(mark)))
+        || (words.media && holds(b"image/jpg"))
+        || (words.reasoning && unwanted.iter().any(|name| holds(name.as_bytes())))
 }
 
 /// The rules for a request.

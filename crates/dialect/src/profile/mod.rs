@@ -22,7 +22,7 @@ mod subset;
 mod tests;
 mod user;
 
-pub use fit::{Fitted, fit};
+pub use fit::{Fitted, fit, fit_written};
 pub use media::fit_media;
 pub use names::ToolNames;
 pub use rules::{MediaTypes, Profile, TextRule, media_types};

@@ -1,7 +1,7 @@
 //! Each quirk and each limit has an effect on a client's own request.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::{fit, fit_media};
+use super::{fit, fit_media, fit_written};
 use crate::framing::splice::scan;
 use crate::testing::{codec, target};
 use baton_model::chat::{
@@ -23,7 +23,7 @@ const CHAT: &str = r#"{"model":"upstream","max_tokens":5,"temperature":1,"stream
 fn leaves(quirks: &Quirks) -> String {
     let body = scan(Bytes::from_static(CHAT.as_bytes())).unwrap();
     let rewritten = codec(Dialect::OpenAi, Capability::Chat).rewrite(&body, &target(quirks.clone())).unwrap();
-    let fitted = fit(Dialect::OpenAi, rewritten.body, quirks, true).unwrap();
+    let fitted = fit(Dialect::OpenAi, rewritten.editor, quirks, true).unwrap();
     String::from_utf8(fitted.body.to_vec()).unwrap()
 }
 
@@ -119,7 +119,7 @@ fn translated(dialect: Dialect, request: &ChatRequest, quirks: Quirks) -> (Strin
     let operation = Operation::Chat(Box::new(request.clone()));
     let (operation, mut dropped) = fit_media(Cow::Owned(operation), dialect, &quirks);
     let written = codec(dialect, Capability::Chat).write_request(&operation, &target(quirks.clone())).unwrap();
-    let fitted = fit(dialect, written.body, &quirks, false).unwrap();
+    let fitted = fit_written(dialect, written.body, &quirks).unwrap();
     dropped.extend(fitted.dropped);
     let told = dropped.into_iter().map(|dropped| format!("{}: {}", dropped.field, dropped.reason)).collect();
     (String::from_utf8(fitted.body.to_vec()).unwrap(), told)

@@ -64,7 +64,7 @@ impl Codec for ResponsesCodec {
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
+    fn rewrite<'b>(&self, body: &'b Body, target: &Target) -> Result<RewrittenRequest<'b>, ReadError> {
         rewrite::rewrite(body, target)
     }
 

@@ -12,7 +12,7 @@ use baton_model::entity::ReasoningStyle;
 use baton_model::{Body, ChatRequest, Target};
 
 /// Changes what must be changed.
-pub(super) fn rewrite(body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
+pub(super) fn rewrite<'b>(body: &'b Body, target: &Target) -> Result<RewrittenRequest<'b>, ReadError> {
     let mut editor = Editor::new(body);
     let mut dropped = Vec::new();
     set_model(&mut editor, target);
@@ -21,7 +21,7 @@ pub(super) fn rewrite(body: &Body, target: &Target) -> Result<RewrittenRequest, 
     // After the defaults: what the model refuses must not come back as one.
     refuse(&mut editor, target, &mut dropped)?;
     drop_foreign_reasoning(&mut editor, &mut dropped)?;
-    Ok(RewrittenRequest { body: editor.finish(), hide_usage: false, dropped })
+    Ok(RewrittenRequest { editor, hide_usage: false, dropped })
 }
 
 /// Adds the operator's defaults, which are written in the names of chat completions, for fields that the client left

@@ -17,6 +17,9 @@ const EAGER: u64 = 64;
 /// … and then one of so many: a prompt that has to be read for nothing else costs some 8 µs for each KB, and a careful
 /// count of it twice that. A sixteenth of it was still a twentieth of what a request costs.
 const THEN_ONE_OF: u64 = 64;
+/// Of prompts that are longer, in bytes, one is drawn as much less often as they are longer: a careful count of 100 KB costs
+/// thirty times what serving the request does.
+const SHORT: u64 = 8 * 1024;
 /// The longest body that is read for this, in bytes …
 const LONGEST: usize = 256 * 1024;
 /// … and that is learned from if something else had to read it.
@@ -51,10 +54,10 @@ impl Lesson {
         }
         let pupil = Pupil::new(model, call.identity.attribution.key.as_ref(), Basis::Features);
         let seen = calibration.learners.get(&pupil).map_or(0, |learner| learner.load().seen());
-        // By a hash of the time of arrival, which is as good as chance and needs no generator.
-        let drawn = seen < EAGER
-            || calibration.name(&pupil, call.identity.arrived.0.unsigned_abs()).is_multiple_of(THEN_ONE_OF);
         let (length, read) = (call.content.len(), call.content.is_read());
+        // By a hash of the time of arrival, which is as good as chance and needs no generator.
+        let chance = calibration.name(&pupil, call.identity.arrived.0.unsigned_abs());
+        let drawn = chance.is_multiple_of(one_of(seen, length));
         if !(read && length <= LONGEST_READ || drawn && length <= LONGEST) {
             return None;
         }
@@ -80,15 +83,36 @@ impl Lesson {
         if !self.thorough {
             return;
         }
-        let count = calibration.count(operation, &self.model, self.dialect, key);
-        metrics.count_error(&self.model, count.method.name(), count.tokens, self.reported);
         if !count::tokenizer(&self.model).is_exact() {
+            let count = calibration.count(operation, &self.model, self.dialect, key);
+            metrics.count_error(&self.model, count.method.name(), count.tokens, self.reported);
             return calibration.learn(Basis::Encoding, operation, &self.model, key, self.reported);
         }
         // As the rule itself says it, which goes on to be tested after it was wrong.
         let count = count::operation(operation, &self.model, self.dialect);
-        if count.is_exact() {
-            calibration.state(&self.model, Basis::Encoding).trust.learn(count.rule, count.tokens == self.reported);
+        let (rule, tokens) = (count.is_exact().then_some(count.rule), count.tokens);
+        let believed = calibration.demote_doubted(count, &self.model);
+        metrics.count_error(&self.model, believed.method.name(), believed.tokens, self.reported);
+        if let Some(rule) = rule {
+            calibration.state(&self.model, Basis::Encoding).trust.learn(rule, tokens == self.reported);
         }
+    }
+}
+
+/// Of how many prompts of that length one is learned from, where so many were already.
+fn one_of(seen: u64, length: usize) -> u64 {
+    let often = if seen < EAGER { 1 } else { THEN_ONE_OF };
+    often * (length as u64).div_ceil(SHORT).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_prompts_cost_no_more_than_short_ones_together() {
+        assert_eq!([0, 1_000, 8 * 1024].map(|length| one_of(0, length)), [1, 1, 1]);
+        assert_eq!([0, 1_000, 8 * 1024].map(|length| one_of(EAGER, length)), [64, 64, 64]);
+        assert_eq!((one_of(0, 100_000), one_of(EAGER, 100_000)), (13, 64 * 13));
     }
 }

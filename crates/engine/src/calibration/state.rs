@@ -76,14 +76,18 @@ impl Calibration {
     /// 20 µs for each KB.
     pub fn count(&self, operation: &Operation, model: &Model, dialect: Dialect, key: Option<&KeyId>) -> TokenCount {
         if count::tokenizer(model).is_exact() {
-            let count = count::operation(operation, model, dialect);
-            let believed = self
-                .models
-                .get(&(model.id.clone(), Basis::Encoding))
-                .is_none_or(|state| state.trust.believes(count.rule));
-            return if believed || !count.is_exact() { count } else { count.demoted() };
+            return self.demote_doubted(count::operation(operation, model, dialect), model);
         }
         self.count_by(Basis::Encoding, operation, model, key)
+    }
+
+    /// A count by a rule that calls itself exact, as an estimate where replies have proved the rule wrong.
+    pub(super) fn demote_doubted(&self, count: TokenCount, model: &Model) -> TokenCount {
+        if !count.is_exact() {
+            return count;
+        }
+        let state = self.models.get(&(model.id.clone(), Basis::Encoding));
+        if state.is_none_or(|state| state.trust.believes(count.rule)) { count } else { count.demoted() }
     }
 
     fn count_by(&self, basis: Basis, operation: &Operation, model: &Model, key: Option<&KeyId>) -> TokenCount {

@@ -11,7 +11,7 @@ use baton_model::price::Rates;
 use baton_model::record::{Attribution, RequestRecord};
 use baton_model::{
     Body, BodyField, Caller, Capability, Clock, Dialect, KeyId, Model, ModelId, ModelSource, Nanos, Operation, Price,
-    ProviderId, PublicError, RequestId, SystemClock, Usage, UsageClass, Wire,
+    ProviderId, PublicError, RequestId, ShortWords, SystemClock, Usage, UsageClass, Wire,
 };
 use baton_provider_api::fake::FakeProvider;
 use baton_provider_api::{Frame, Provider, ReplyForm};
@@ -220,7 +220,9 @@ pub fn of_key(mut call: Call, key: &str) -> Call {
 /// A body whose top level holds the text as one field, and what it means.
 pub fn content(text: &str, read: baton_engine::call::ParsedCall) -> Content {
     let bytes = Bytes::copy_from_slice(text.as_bytes());
-    let fields = vec![BodyField { name: "messages".into(), key: 0..0, value: 0..bytes.len() }];
+    let mut words = ShortWords::default();
+    text.split('"').for_each(|part| words.note(part.as_bytes()));
+    let fields = vec![BodyField { name: "messages".into(), key: 0..0, value: 0..bytes.len(), words }];
     Content::json(Body { bytes, fields }, read)
 }
 

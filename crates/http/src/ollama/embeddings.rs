@@ -26,8 +26,7 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
     // The old endpoint differs in one field each way, so it is served by the new one.
     let bytes = inbound.read_body().await?;
     let body = compute(bytes.len(), || rename_prompt(bytes))?;
-    let response =
-        exchange::serve(ClientApi::Ollama, Capability::Embedding, State(state), inbound.with_body(body)).await?;
+    let response = exchange::serve(ClientApi::Ollama, Capability::Embedding, &state, inbound.with_body(body)).await?;
     let (mut head, body) = response.into_parts();
     let vector = vector(&read_own_reply(body, LARGEST_REPLY).await?)?;
     head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

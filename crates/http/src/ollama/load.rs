@@ -27,7 +27,7 @@ pub async fn serve(
     let bytes = inbound.read_body().await?;
     match compute(bytes.len(), || load_reply(&state, capability, &inbound.caller, &bytes))? {
         Some(response) => Ok(response),
-        None => exchange::serve(ClientApi::Ollama, capability, State(state), inbound.with_body(bytes)).await,
+        None => exchange::serve(ClientApi::Ollama, capability, &state, inbound.with_body(bytes)).await,
     }
 }
 

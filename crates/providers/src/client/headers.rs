@@ -96,6 +96,9 @@ pub(super) fn join_queries<'a>(ours: Option<&'a SecretValue>, client: Option<&'a
 
 /// A media type as a header.
 pub(super) fn content_type_header(text: &str) -> Result<HeaderValue, ProviderError> {
+    if text == "application/json" {
+        return Ok(HeaderValue::from_static("application/json"));
+    }
     HeaderValue::from_str(text).map_err(|_| {
         ProviderError::new(ErrorKind::Internal, "the media type must not contain characters that no header can carry")
     })

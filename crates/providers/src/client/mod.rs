@@ -18,7 +18,7 @@ use baton_provider_api::{
 };
 use baton_tasks::compute;
 use bytes::Bytes;
-use headers::{accept_header, content_type_header, join_queries, merge_headers, without_other_vendors};
+use headers::{accept_header, join_queries, merge_headers, without_other_vendors};
 use http::{HeaderMap, HeaderValue, Method, header};
 use prepare::{PreparedBody, prepare, with_quirks};
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -63,7 +63,7 @@ impl ProviderClient {
         check_strict(outgoing.strict, &dropped)?;
         let mut headers = merge_headers(&self.headers, &without_other_vendors(outgoing.headers, dialect), defaults);
         // After merging: neither the client nor the operator decides what this body is.
-        headers.insert(header::CONTENT_TYPE, content_type_header(&content_type)?);
+        headers.insert(header::CONTENT_TYPE, content_type);
         headers.insert(header::ACCEPT, accept_header(outgoing.form, dialect));
         let query = join_queries(self.query.as_ref(), outgoing.query);
         let request = HttpRequest {

@@ -1,19 +1,21 @@
 //! A request put into bytes: the client's own with a few places changed, or written from its meaning.
 
+use super::headers::content_type_header;
 use baton_dialect::client_tools::adapt;
-use baton_dialect::profile::{Fitted, ToolNames, fit, fit_media};
-use baton_dialect::{CallInText, Codec, Dropped, ReadError};
+use baton_dialect::profile::{Fitted, ToolNames, fit, fit_media, fit_written};
+use baton_dialect::{CallInText, Codec, Dropped, ReadError, RewrittenRequest};
 use baton_model::fault::ErrorKind;
 use baton_model::{Capability, Quirks, Target};
 use baton_provider_api::{Mode, OutgoingRequest, ProviderError};
 use bytes::Bytes;
+use http::HeaderValue;
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A request body, ready to go.
 pub(super) struct PreparedBody {
     pub(super) body: Bytes,
-    pub(super) content_type: String,
+    pub(super) content_type: HeaderValue,
     pub(super) hide_usage: bool,
     pub(super) dropped: Vec<String>,
     /// The client's names of tools, to be put back into the reply.
@@ -30,10 +32,18 @@ pub(super) fn prepare(
 ) -> Result<PreparedBody, ProviderError> {
     let target = with_quirks(outgoing.target, quirks);
     let mut call_in_text = None;
-    let (body, content_type, hide_usage, mut dropped) = match outgoing.mode {
+    // What a vendor accepts does not depend on whose words they are, and comes last.
+    let has_profile = matches!(outgoing.capability, Capability::Chat | Capability::Completion);
+    let quirks = &target.model.quirks;
+    let (fitted, content_type, hide_usage, mut dropped) = match outgoing.mode {
         Mode::Passthrough(body) => {
-            let rewritten = codec.rewrite(body, &target).map_err(refuse_request)?;
-            (rewritten.body, "application/json".to_owned(), rewritten.hide_usage, rewritten.dropped)
+            let RewrittenRequest { editor, hide_usage, dropped } =
+                codec.rewrite(body, &target).map_err(refuse_request)?;
+            let fitted = match has_profile {
+                true => fit(outgoing.dialect, editor, quirks, true).map_err(refuse_request)?,
+                false => Fitted { body: editor.finish(), ..Fitted::default() },
+            };
+            (fitted, HeaderValue::from_static("application/json"), hide_usage, dropped)
         }
         Mode::Translated(operation) => {
             let (operation, mut lost) = adapt(operation, outgoing.dialect);
@@ -42,18 +52,15 @@ pub(super) fn prepare(
             let mut written = codec.write_request(&operation, &target).map_err(refuse_request)?;
             written.dropped.extend(lost);
             call_in_text = written.call_in_text;
+            let content_type = content_type_header(&written.content_type)?;
+            let fitted = match has_profile {
+                true => fit_written(outgoing.dialect, written.body, quirks).map_err(refuse_request)?,
+                false => Fitted { body: written.body, ..Fitted::default() },
+            };
             // Only passthrough has something to hide: a translated stream shows the usage only to a client that
             // asked for it.
-            (written.body, written.content_type, false, written.dropped)
+            (fitted, content_type, false, written.dropped)
         }
-    };
-    let fitted = match outgoing.capability {
-        // Last, and on the bytes: what a vendor accepts does not depend on whose words they are.
-        Capability::Chat | Capability::Completion => {
-            let exact = matches!(outgoing.mode, Mode::Passthrough(_));
-            fit(outgoing.dialect, body, &target.model.quirks, exact).map_err(refuse_request)?
-        }
-        _ => Fitted { body, ..Fitted::default() },
     };
     dropped.extend(fitted.dropped);
     Ok(PreparedBody {

@@ -31,12 +31,18 @@ pub struct EventFilter<'f> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outbox {
     rows: Vec<event::Model>,
+    has_more: bool,
 }
 
 impl Outbox {
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// Whether there may be more than these.
+    pub fn has_more(&self) -> bool {
+        self.has_more
     }
 
     /// The ids of its rows, for [`EventRepository::place_events`]. One may stand for the events of many requests.
@@ -78,15 +84,17 @@ impl EventRepository<'_> {
             .order_by_asc(event::Column::Id)
             .limit(limit);
         // Not the reader: it may be a connection that is behind.
-        let rows = query.all(self.database.writer()).await?;
-        let mut events = 0;
-        let fits = |row: &event::Model| {
+        let mut rows = query.all(self.database.writer()).await?;
+        let (found, mut events) = (rows.len(), 0);
+        let mut fits = |row: &event::Model| {
             let before = events;
             events += Group::read(row).map_or(1, |group| group.events);
             // What stands together is never cut, so the first is taken however much it stands for.
             before == 0 || events <= limit
         };
-        Ok(Outbox { rows: rows.into_iter().take_while(fits).collect() })
+        let taken = rows.iter().take_while(|row| fits(row)).count();
+        rows.truncate(taken);
+        Ok(Outbox { rows, has_more: taken < found || found as u64 >= limit })
     }
 
     /// The events of the outbox, oldest first: with those of requests, which are made of their records, or without.

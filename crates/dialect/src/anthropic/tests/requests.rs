@@ -180,7 +180,7 @@ fn thought_is_asked_for_in_the_models_own_way() {
 fn check_rewrite(body: &str, target: &Target, expected: &str, dropped: &[&str]) {
     let body = scan(Bytes::from(body.to_owned())).unwrap();
     let rewritten = messages().rewrite(&body, target).unwrap();
-    assert_eq!(String::from_utf8_lossy(&rewritten.body), expected);
+    assert_eq!(String::from_utf8_lossy(&rewritten.editor.finish()), expected);
     assert!(!rewritten.hide_usage);
     assert_eq!(fields(&rewritten.dropped), dropped);
 }

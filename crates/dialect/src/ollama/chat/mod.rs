@@ -34,7 +34,7 @@ impl Codec for OllamaChatCodec {
         }
     }
 
-    fn rewrite(&self, body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
+    fn rewrite<'b>(&self, body: &'b Body, target: &Target) -> Result<RewrittenRequest<'b>, ReadError> {
         rewrite(body, target)
     }
 

@@ -10,7 +10,7 @@ use baton_model::entity::ReasoningStyle;
 use baton_model::{Body, ChatRequest, Target};
 
 /// Changes what must be changed.
-pub(in crate::ollama) fn rewrite(body: &Body, target: &Target) -> Result<RewrittenRequest, ReadError> {
+pub(in crate::ollama) fn rewrite<'b>(body: &'b Body, target: &Target) -> Result<RewrittenRequest<'b>, ReadError> {
     let mut editor = Editor::new(body);
     let mut dropped = Vec::new();
     set_model(&mut editor, target);
@@ -19,7 +19,7 @@ pub(in crate::ollama) fn rewrite(body: &Body, target: &Target) -> Result<Rewritt
     set_window(&mut editor, target)?;
     // After the defaults: what the model refuses must not come back as one.
     refuse(&mut editor, target, &mut dropped)?;
-    Ok(RewrittenRequest { body: editor.finish(), hide_usage: false, dropped })
+    Ok(RewrittenRequest { editor, hide_usage: false, dropped })
 }
 
 /// Asks for the window that the prompt needs, unless the client chose one itself.

@@ -114,7 +114,7 @@ fn thinking_is_asked_by_switch_or_level() {
 fn check_rewrite(body: &str, target: &Target, expected: &str, dropped: &[&str]) {
     let body = scan(Bytes::from(body.to_owned())).unwrap();
     let rewritten = chat().rewrite(&body, target).unwrap();
-    assert_eq!(String::from_utf8_lossy(&rewritten.body), expected);
+    assert_eq!(String::from_utf8_lossy(&rewritten.editor.finish()), expected);
     assert!(!rewritten.hide_usage);
     assert_eq!(fields(&rewritten.dropped), dropped);
 }

@@ -37,11 +37,11 @@ const COMPLETION_DEFAULTS: [&str; 12] = [
 ];
 
 /// Changes what must be changed.
-pub(in crate::openai) fn rewrite(
-    body: &Body,
+pub(in crate::openai) fn rewrite<'b>(
+    body: &'b Body,
     target: &Target,
     form: ClientEndpoint,
-) -> Result<RewrittenRequest, ReadError> {
+) -> Result<RewrittenRequest<'b>, ReadError> {
     let mut editor = Editor::new(body);
     let mut dropped = Vec::new();
     set_model(&mut editor, target);
@@ -54,7 +54,7 @@ pub(in crate::openai) fn rewrite(
     }
     // Last: it depends on the request as it will be sent.
     let hide_usage = ask_for_usage(&mut editor, target)?;
-    Ok(RewrittenRequest { body: editor.finish(), hide_usage, dropped })
+    Ok(RewrittenRequest { editor, hide_usage, dropped })
 }
 
 fn add_defaults(editor: &mut Editor<'_>, target: &Target, form: ClientEndpoint) {

@@ -14,9 +14,11 @@ use chunk::Chunks;
 use full_reader::OpenAiFullReader;
 use meter_reader::OpenAiMeterReader;
 
+use crate::framing::splice;
 use crate::json::Node;
 use crate::{ReadError, StreamReader};
-use baton_model::{Detail, ReplyEvent};
+use baton_model::{BodyField, Detail, ReplyEvent};
+use memchr::memmem;
 
 /// A reader for a provider's stream.
 pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
@@ -24,6 +26,40 @@ pub(super) fn reader(detail: Detail) -> Box<dyn StreamReader> {
         Detail::Full => Box::new(OpenAiFullReader::default()),
         Detail::MeterOnly => Box::new(OpenAiMeterReader::default()),
     }
+}
+
+/// Reads of a whole reply what it used and what it is called, not what was said: its choices are most of its bytes.
+pub(super) fn read_reply_facts(body: &[u8]) -> Result<Vec<ReplyEvent>, ReadError> {
+    match facts(body)? {
+        Some(events) => Ok(events),
+        // Without its usage the words have to be counted, and an error may stand anywhere.
+        None => read_reply(body),
+    }
+}
+
+/// The facts, if there is usage beside the choices and nothing is wrong.
+fn facts(body: &[u8]) -> Result<Option<Vec<ReplyEvent>>, ReadError> {
+    if memmem::find(body, b"\"error\"").is_some() {
+        return Ok(None);
+    }
+    let fields = splice::fields(body)?;
+    let is_choices = |field: &&BodyField| field.name == "choices";
+    if fields.iter().filter(is_choices).count() != 1 {
+        return Ok(None);
+    }
+    let text = |field: &BodyField| body.get(field.key.start..field.value.end).unwrap_or_default();
+    let others: Vec<&[u8]> = fields.iter().filter(|field| !is_choices(field)).map(text).collect();
+    let rest = [b"{", others.join(&b","[..]).as_slice(), b"}"].concat();
+    let mut events = Vec::new();
+    Chunks::default().push(&Node::parse(&rest)?, &mut events);
+    if !events.iter().any(|event| matches!(event, ReplyEvent::Usage(_))) {
+        return Ok(None);
+    }
+    // Something of it can be seen, though not as text.
+    let seen = events.iter().position(|event| !matches!(event, ReplyEvent::Started(_))).unwrap_or(0);
+    events.insert(seen, ReplyEvent::Opaque { text_bytes: 0 });
+    events.push(ReplyEvent::Ended);
+    Ok(Some(events))
 }
 
 /// Reads a whole reply.

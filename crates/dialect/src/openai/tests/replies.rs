@@ -8,6 +8,38 @@ use baton_model::Detail;
 use baton_model::chat::PartKind;
 use baton_model::event::{CollectedReply, FinishReason, ReplyChoice, ReplyEvent};
 
+#[test]
+fn facts_of_whole_replies_are_those_of_all_their_events() {
+    let is_fact = |event: &ReplyEvent| {
+        matches!(event, ReplyEvent::Started(_) | ReplyEvent::Usage(_) | ReplyEvent::Failed(_) | ReplyEvent::Ended)
+    };
+    let usage = r#""usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}"#;
+    let choices = r#""choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]"#;
+    let by_hand = [
+        format!(r#"{{"id":"r","model":"m",{choices},{usage},"service_tier":"flex"}}"#),
+        format!(r#"{{ {usage} , {choices} }}"#),
+        // Without usage, with it elsewhere, with an error, and no reply at all.
+        format!(r#"{{"id":"r",{choices}}}"#),
+        format!(r#"{{"id":"r",{choices},"usage":null,"x_groq":{{{usage}}}}}"#),
+        format!(r#"{{"id":"r","choices":[{{"index":0,{usage}}}]}}"#),
+        format!(r#"{{"choices":[{{"error":{{"message":"no","code":502}}}}],{usage}}}"#),
+        format!(r#"{{"error":{{"message":"no"}},{usage}}}"#),
+        format!("{{{usage}}}"),
+    ];
+    let recorded = [
+        include_str!("../fixtures/llama-server/chat.response.txt"),
+        include_str!("../fixtures/llama-server/chat_n2.response.txt"),
+        include_str!("../fixtures/ollama/v1_chat_tools.response.txt"),
+    ];
+    for body in by_hand.iter().map(String::as_str).chain(recorded) {
+        let only_facts = |events: Vec<ReplyEvent>| events.into_iter().filter(is_fact).collect::<Vec<_>>();
+        let facts = chat().read_reply_facts(body.as_bytes()).map(only_facts);
+        assert_eq!(facts, chat().read_reply(body.as_bytes()).map(only_facts), "{body}");
+    }
+    let facts = chat().read_reply_facts(by_hand[0].as_bytes()).unwrap();
+    assert!(!facts.iter().any(|event| matches!(event, ReplyEvent::Text { .. })), "the text is not read");
+}
+
 /// Whole and streamed are read by the same code, so one form of each is enough.
 #[test]
 fn ends_and_calls_of_other_servers_are_understood() {

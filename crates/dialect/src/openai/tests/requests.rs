@@ -79,7 +79,7 @@ fn a_model_is_asked_as_it_can_be() {
 fn check_rewrite(body: &str, target: &Target, expected: &str, hide_usage: bool, dropped: &[&str]) {
     let body = scan(Bytes::from(body.to_owned())).unwrap();
     let rewritten = chat().rewrite(&body, target).unwrap();
-    assert_eq!(String::from_utf8_lossy(&rewritten.body), expected);
+    assert_eq!(String::from_utf8_lossy(&rewritten.editor.finish()), expected);
     assert_eq!(rewritten.hide_usage, hide_usage);
     assert_eq!(rewritten.dropped.iter().map(|dropped| dropped.field.as_str()).collect::<Vec<_>>(), dropped);
 }

@@ -81,5 +81,5 @@ fn thoughts_go_back_to_their_own_kind_of_provider_alone() {
     let body = scan(Bytes::from(body)).unwrap();
     let rewritten = codec(Dialect::Anthropic, Capability::Chat).rewrite(&body, &target(Quirks::default())).unwrap();
     let expected = r#"{"model":"upstream","max_tokens":5,"messages":[{"role":"assistant","content":[{"type":"text","text":"a"}]}]}"#;
-    assert_eq!(String::from_utf8_lossy(&rewritten.body), expected);
+    assert_eq!(String::from_utf8_lossy(&rewritten.editor.finish()), expected);
 }

@@ -132,7 +132,7 @@ fn what_a_chat_says_in_other_places_is_kept() {
 fn check_rewrite(body: &str, target: &Target, expected: &str, dropped: &[&str]) {
     let body = scan(Bytes::from(body.to_owned())).unwrap();
     let rewritten = chat().rewrite(&body, target).unwrap();
-    assert_eq!(String::from_utf8_lossy(&rewritten.body), expected);
+    assert_eq!(String::from_utf8_lossy(&rewritten.editor.finish()), expected);
     assert!(!rewritten.hide_usage);
     assert_eq!(rewritten.dropped.iter().map(|dropped| dropped.field.as_str()).collect::<Vec<_>>(), dropped);
 }
