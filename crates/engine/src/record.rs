@@ -10,6 +10,7 @@ use crate::trace::Trace;
 use baton_meter::count;
 use baton_model::fault::{ErrorKind, Tried};
 use baton_model::record::{CacheUse, Outcome, RequestError, RequestRecord};
+use baton_model::schema::journal::RequestStart;
 use baton_model::{Capability, Cost, Dialect, Model, PublicError, ReplyEvent, SpanId};
 use baton_provider_api::ProviderError;
 use baton_tasks::blocking;
@@ -97,17 +98,15 @@ impl RequestRecorder {
         if self.call.identity.trace.recorded {
             self.spans.push(self.shared.span());
         }
-        if let Some(record) = &self.record
-            // Later attempts need no start of their own: the journal knows of the request by the first.
-            && record.attempts.is_empty()
+        // Later attempts need no start of their own: the journal knows of the request by the first.
+        let first = self.record.as_ref().filter(|record| record.attempts.is_empty());
+        // After a crash this entry is all that the next process knows of the call.
+        let started = first.map(|record| self.shared.ledger.start(&RequestStart::new(record, model, now)));
+        if let Some(started) = started
+            && let Err(cause) = started.await
         {
-            // With the attempt in it. After a crash this line is all that the next process knows of the call.
-            let mut start = RequestRecord::clone(record);
-            start.attempts.push(AttemptMeter::new(Arc::clone(model), dialect, now).start_record());
-            if let Err(cause) = self.shared.ledger.start(&start).await {
-                let message = "the request can't be recorded in the ledger at the moment, so it was not sent";
-                return Err(ProviderError::new(ErrorKind::Unrecorded, message).with_cause(cause));
-            }
+            let message = "the request can't be recorded in the ledger at the moment, so it was not sent";
+            return Err(ProviderError::new(ErrorKind::Unrecorded, message).with_cause(cause));
         }
         // Only from here on it counts as sent: who leaves during the wait above has cost nothing.
         self.running = Some(running);
