@@ -293,7 +293,7 @@ impl Drop for RequestRecorder {
 
 /// The line of a request in the log: the same words as in the records.
 fn log(record: &RequestRecord, trace: &Trace) {
-    let usage = record.usage();
+    let amounts = record.attempts.last().map(|attempt| attempt.usage.amounts).unwrap_or_default();
     tracing::info!(
         request.id = %record.id,
         trace.id = %trace.id,
@@ -311,8 +311,8 @@ fn log(record: &RequestRecord, trace: &Trace) {
         error.message = record.error.as_ref().filter(|error| !error.code.quotes_the_caller()).map(|error| error.message.as_str()),
         cache = record.cache.name(),
         attempts = record.attempts.len(),
-        tokens.input = usage.input_tokens(),
-        tokens.output = usage.output_tokens(),
+        tokens.input = amounts.input_tokens(),
+        tokens.output = amounts.output_tokens(),
         cost = record.cost().known().map(|nanos| nanos.to_string()),
         duration_ms = u64::try_from(record.finished.since(record.arrived).as_millis()).unwrap_or(u64::MAX),
         "request"
