@@ -2,29 +2,31 @@
 //!
 //! An ORM writes the text of such a statement anew for every batch, and the database reads it anew: that cost more than
 //! the rows. Here SQLite gets statements of a few fixed sizes, which each connection prepares once, and PostgreSQL one
-//! statement that takes an array for each column.
+//! statement that takes an array for each column. Values go from a record to the driver, without a row of the ORM between.
+
+mod postgres;
+mod row;
+mod sqlite;
+mod statement;
+
+pub(crate) use row::{BulkRow, RowValues};
 
 use super::is_postgres;
 use crate::StoreError;
-use sea_orm::sea_query::{ColumnType, Value};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, IdenStatic, IntoActiveModel,
-    Iterable, RuntimeErr,
-};
-use sqlx::error::BoxDynError;
-use sqlx::postgres::PgArguments;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments as _, AssertSqlSafe, Postgres, SqlSafeStr as _, SqlStr, Sqlite, SqlitePool, Transaction};
-use std::sync::Arc;
-
-/// Rows in one statement on SQLite. A batch is cut into the largest of these that fit.
-const SIZES: [usize; 3] = [64, 8, 1];
+use sea_orm::{DatabaseConnection, DbErr, EntityTrait, IdenStatic, Iterable, RuntimeErr};
+use sqlx::{Postgres, SqlStr, Sqlite, SqlitePool, Transaction};
+use statement::statement;
+use std::sync::OnceLock;
 
 /// How rows of one table are inserted; what is there already stays as it is.
 #[derive(Debug)]
 pub(crate) struct BulkInsert {
-    sqlite: [SqlStr; SIZES.len()],
+    into: String,
+    /// Made with the first row, which shows what is rare.
+    sqlite: OnceLock<sqlite::Statements>,
     postgres: SqlStr,
+    /// The types of its columns, in order.
+    types: Vec<&'static str>,
 }
 
 /// A transaction that writes many rows.
@@ -38,15 +40,10 @@ impl BulkInsert {
     pub(crate) fn new<E: EntityTrait>() -> Self {
         let quoted = E::Column::iter().map(|column| format!("\"{}\"", column.as_str())).collect::<Vec<_>>();
         let into = format!("INSERT INTO {} ({})", E::default().table_name(), quoted.join(", "));
-        let row = format!("({})", vec!["?"; quoted.len()].join(", "));
-        let sqlite = SIZES.map(|rows| {
-            let values = vec![row.as_str(); rows].join(", ");
-            prepared(format!("{into} VALUES {values} ON CONFLICT DO NOTHING"))
-        });
-        let arrays = (1..).zip(E::Column::iter());
-        let arrays = arrays.map(|(place, column)| format!("${place}::{}[]", array_type(column))).collect::<Vec<_>>();
+        let types = E::Column::iter().map(postgres::array_type).collect::<Vec<_>>();
+        let arrays = (1..).zip(&types).map(|(place, array)| format!("${place}::{array}[]")).collect::<Vec<_>>();
         let postgres = format!("{into} SELECT * FROM UNNEST({}) ON CONFLICT DO NOTHING", arrays.join(", "));
-        Self { sqlite, postgres: prepared(postgres) }
+        Self { into, sqlite: OnceLock::new(), postgres: statement(postgres), types }
     }
 }
 
@@ -62,18 +59,14 @@ impl BulkTransaction {
     }
 
     /// Inserts rows; how many of them are new.
-    pub(crate) async fn insert<E>(&mut self, into: &BulkInsert, rows: Vec<E::Model>) -> Result<u64, StoreError>
-    where
-        E: EntityTrait,
-        E::Model: IntoActiveModel<E::ActiveModel>,
-        E::ActiveModel: ActiveModelTrait<Entity = E>,
-    {
-        if rows.is_empty() {
-            return Ok(0);
-        }
+    pub(crate) async fn insert<R: BulkRow>(&mut self, into: &BulkInsert, rows: &[R]) -> Result<u64, StoreError> {
+        let Some(first) = rows.first() else { return Ok(0) };
         let inserted = match self {
-            Self::Sqlite(transaction) => insert_into_sqlite::<E>(transaction, into, rows).await,
-            Self::Postgres(transaction) => insert_into_postgres::<E>(transaction, into, rows).await,
+            Self::Sqlite(transaction) => {
+                let statements = into.sqlite.get_or_init(|| sqlite::Statements::new(&into.into, first));
+                statements.insert(transaction, rows).await
+            }
+            Self::Postgres(transaction) => postgres::insert(transaction, &into.postgres, &into.types, rows).await,
         };
         inserted.map_err(failed)
     }
@@ -119,142 +112,6 @@ async fn begin_on_sqlite(pool: &SqlitePool) -> Result<Transaction<'static, Sqlit
     }
 }
 
-async fn insert_into_sqlite<E>(
-    transaction: &mut Transaction<'static, Sqlite>,
-    into: &BulkInsert,
-    rows: Vec<E::Model>,
-) -> Result<u64, sqlx::Error>
-where
-    E: EntityTrait,
-    E::Model: IntoActiveModel<E::ActiveModel>,
-    E::ActiveModel: ActiveModelTrait<Entity = E>,
-{
-    let (mut left, mut inserted) = (rows.len(), 0);
-    let mut rows = rows.into_iter();
-    for (size, statement) in SIZES.into_iter().zip(&into.sqlite) {
-        while left >= size {
-            let mut arguments = SqliteArguments::default();
-            for row in rows.by_ref().take(size) {
-                for value in values::<E>(row) {
-                    add_to_sqlite(&mut arguments, value).map_err(sqlx::Error::Encode)?;
-                }
-            }
-            let done = sqlx::query_with(statement.clone(), arguments).execute(&mut **transaction).await?;
-            inserted += done.rows_affected();
-            left -= size;
-        }
-    }
-    Ok(inserted)
-}
-
-fn add_to_sqlite(arguments: &mut SqliteArguments, value: Value) -> Result<(), BoxDynError> {
-    use sqlx::Arguments as _;
-    match value {
-        Value::String(text) => arguments.add(text),
-        Value::BigInt(number) => arguments.add(number),
-        Value::Int(number) => arguments.add(number),
-        Value::Bool(flag) => arguments.add(flag),
-        other => Err(unsupported(&other)),
-    }
-}
-
-async fn insert_into_postgres<E>(
-    transaction: &mut Transaction<'static, Postgres>,
-    into: &BulkInsert,
-    rows: Vec<E::Model>,
-) -> Result<u64, sqlx::Error>
-where
-    E: EntityTrait,
-    E::Model: IntoActiveModel<E::ActiveModel>,
-    E::ActiveModel: ActiveModelTrait<Entity = E>,
-{
-    let mut columns: Vec<Array> = E::Column::iter().map(|column| Array::new(column, rows.len())).collect();
-    for row in rows {
-        for (column, value) in columns.iter_mut().zip(values::<E>(row)) {
-            column.push(value).map_err(sqlx::Error::Encode)?;
-        }
-    }
-    let mut arguments = PgArguments::default();
-    for column in columns {
-        column.add_to(&mut arguments).map_err(sqlx::Error::Encode)?;
-    }
-    let done = sqlx::query_with(into.postgres.clone(), arguments).execute(&mut **transaction).await?;
-    Ok(done.rows_affected())
-}
-
-/// One column of many rows.
-enum Array {
-    Text(Vec<Option<String>>),
-    BigInt(Vec<Option<i64>>),
-    Int(Vec<Option<i32>>),
-    Bool(Vec<Option<bool>>),
-}
-
-impl Array {
-    fn new(column: impl ColumnTrait, rows: usize) -> Self {
-        match array_type(column) {
-            "bigint" => Self::BigInt(Vec::with_capacity(rows)),
-            "integer" => Self::Int(Vec::with_capacity(rows)),
-            "boolean" => Self::Bool(Vec::with_capacity(rows)),
-            _ => Self::Text(Vec::with_capacity(rows)),
-        }
-    }
-
-    fn push(&mut self, value: Value) -> Result<(), BoxDynError> {
-        match (self, value) {
-            (Self::Text(array), Value::String(text)) => array.push(text),
-            (Self::BigInt(array), Value::BigInt(number)) => array.push(number),
-            (Self::Int(array), Value::Int(number)) => array.push(number),
-            (Self::Bool(array), Value::Bool(flag)) => array.push(flag),
-            (_, other) => return Err(unsupported(&other)),
-        }
-        Ok(())
-    }
-
-    fn add_to(self, arguments: &mut PgArguments) -> Result<(), BoxDynError> {
-        match self {
-            Self::Text(array) => arguments.add(array),
-            Self::BigInt(array) => arguments.add(array),
-            Self::Int(array) => arguments.add(array),
-            Self::Bool(array) => arguments.add(array),
-        }
-    }
-}
-
-/// The type of an array's members in PostgreSQL's words.
-fn array_type(column: impl ColumnTrait) -> &'static str {
-    match column.def().get_column_type() {
-        ColumnType::BigInteger => "bigint",
-        ColumnType::Integer => "integer",
-        ColumnType::Boolean => "boolean",
-        _ => "text",
-    }
-}
-
-/// A row's values in the order of its columns.
-fn values<E>(row: E::Model) -> impl Iterator<Item = Value>
-where
-    E: EntityTrait,
-    E::Model: IntoActiveModel<E::ActiveModel>,
-    E::ActiveModel: ActiveModelTrait<Entity = E>,
-{
-    let mut row = row.into_active_model();
-    E::Column::iter().filter_map(move |column| match row.take(column) {
-        ActiveValue::Set(value) | ActiveValue::Unchanged(value) => Some(value),
-        ActiveValue::NotSet => None,
-    })
-}
-
-fn unsupported(value: &Value) -> BoxDynError {
-    format!("rows are not written in bulk with a value like {value:?}").into()
-}
-
 fn failed(error: sqlx::Error) -> StoreError {
     DbErr::Exec(RuntimeErr::SqlxError(error.into())).into()
-}
-
-/// Text that is cheap to clone, which every execution does.
-fn prepared(text: String) -> SqlStr {
-    // Names of tables and columns, and nothing from outside.
-    AssertSqlSafe(Arc::<str>::from(text)).into_sql_str()
 }
