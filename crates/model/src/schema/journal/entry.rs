@@ -49,8 +49,8 @@ pub fn write_end(record: &RequestRecord, buffer: &mut Vec<u8>) {
 }
 
 impl JournalEntry {
-    /// Reads what a frame holds; `None` if this version can't.
-    pub(super) fn read(kind: u8, payload: &[u8]) -> Option<Self> {
+    /// Reads what a frame of that kind holds; `None` if this version can't.
+    pub fn read(kind: u8, payload: &[u8]) -> Option<Self> {
         match kind {
             START => {
                 let StartId(id) = rmp_serde::from_slice(payload).ok()?;

@@ -150,7 +150,7 @@ fn ids(bytes: &[u8], to_the_end: bool) -> (Vec<String>, usize) {
     (pieces.into_iter().filter_map(id).collect(), damage)
 }
 
-/// Records with these ids, otherwise alike.
+/// A record of that id, otherwise always the same.
 fn plain(id: &str) -> RequestRecord {
     RequestRecord {
         id: RequestId::from(id),
@@ -160,7 +160,7 @@ fn plain(id: &str) -> RequestRecord {
         api: "openai".to_owned(),
         capability: Capability::Chat,
         stream: false,
-        // As a client may write it who knows the marks; none of it is UTF-8, so that it can't.
+        // As a client may write it who knows the journals of earlier versions.
         requested: "\n0123abcd end {}\n".to_owned(),
         served: None,
         provider: None,
