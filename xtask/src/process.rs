@@ -50,7 +50,7 @@ impl Baton {
     /// Starts it and waits until it replies.
     ///
     /// # Errors
-    /// If it does not reply within half a minute.
+    /// If it does not reply within two minutes.
     pub fn start(binary: &Path, folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<Self> {
         let port = free_port()?;
         let listen = format!("127.0.0.1:{port}");
@@ -70,7 +70,7 @@ impl Baton {
     }
 
     fn wait(&mut self, port: u16) -> anyhow::Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(120);
         // The port is open before Baton is ready, so the reply counts.
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() || !self.replies(port) {
             if let Some(status) = self.child.try_wait()? {

@@ -1,31 +1,21 @@
 //! Load: the same request over and over on a number of connections.
 
 use crate::reply::{self, Buffer};
+use crate::request::Request;
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 
 /// Sends a request over and over and prints what came as JSON; fails if any reply is not as expected
 #[derive(Args)]
 pub struct Load {
-    /// Host and port
-    #[arg(long)]
-    target: String,
-    #[arg(long)]
-    path: String,
-    /// A header, as `name: value`
-    #[arg(long)]
-    header: Vec<String>,
-    /// A file with the body
-    #[arg(long)]
-    body: PathBuf,
+    #[command(flatten)]
+    request: Request,
     #[arg(long, default_value_t = 32)]
     connections: u32,
     /// How long it is measured
@@ -75,7 +65,7 @@ const DIGITS: u8 = 3;
 
 impl Load {
     pub async fn run(self) -> anyhow::Result<()> {
-        let request = Rc::new(self.request()?);
+        let request = Rc::new(self.request.bytes()?);
         let histogram = || Histogram::new(DIGITS);
         let times = Times { begun: 0, whole: histogram()?, first: histogram()?, gap: histogram()? };
         let times = Rc::new(RefCell::new(times));
@@ -116,16 +106,6 @@ impl Load {
         Ok(())
     }
 
-    fn request(&self) -> anyhow::Result<Vec<u8>> {
-        let body = std::fs::read(&self.body).with_context(|| format!("reading {}", self.body.display()))?;
-        let mut head = format!("POST {} HTTP/1.1\r\nhost: {}\r\n", self.path, self.target);
-        for header in &self.header {
-            head += &format!("{header}\r\n");
-        }
-        head += &format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
-        Ok([head.as_bytes(), &body].concat())
-    }
-
     async fn connection(
         &self,
         number: u32,
@@ -133,20 +113,24 @@ impl Load {
         times: &RefCell<Times>,
         started: Instant,
     ) -> anyhow::Result<()> {
-        let mut stream =
-            TcpStream::connect(&self.target).await.with_context(|| format!("connecting to {}", self.target))?;
-        stream.set_nodelay(true)?;
+        let mut stream = self.request.connect().await?;
         let mut buffer = Buffer::default();
         let end = started + Duration::from_secs_f64(self.seconds);
         let pause = self.rate.map(|rate| Duration::from_secs_f64(f64::from(self.connections) / rate));
         // Spread over the first pause, or all connections would begin together every time.
         let mut due = started + pause.map_or(Duration::ZERO, |pause| pause * number / self.connections);
         loop {
-            // With a rate the next request is due whether the last was quick or not: its wait counts.
             let begun = match pause {
                 Some(pause) => {
-                    tokio::time::sleep_until(due.into()).await;
-                    let begun = due;
+                    let now = Instant::now();
+                    // With a rate the next request is due whether the last was quick or not: what it waited for that counts.
+                    // What a timer comes too late does not: it is a millisecond of this program's own.
+                    let begun = if now > due {
+                        due
+                    } else {
+                        tokio::time::sleep_until(due.into()).await;
+                        Instant::now()
+                    };
                     due += pause;
                     begun
                 }

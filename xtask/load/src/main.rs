@@ -4,9 +4,11 @@
 #![expect(clippy::print_stdout, reason = "a tool for developers")]
 
 mod head;
+mod hold;
 mod load;
 mod replies;
 mod reply;
+mod request;
 mod upstream;
 
 use clap::{Parser, Subcommand};
@@ -22,6 +24,7 @@ struct Cli {
 enum Command {
     Upstream(upstream::Upstream),
     Run(load::Load),
+    Hold(hold::Hold),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -30,5 +33,6 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Upstream(upstream) => runtime.block_on(upstream.run()),
         Command::Run(load) => runtime.block_on(load.run()),
+        Command::Hold(hold) => runtime.block_on(hold.run()),
     }
 }

@@ -45,7 +45,7 @@ impl Replies {
 
     /// The reply to a request.
     pub fn find(&self, path: &str, body: &[u8]) -> &Canned {
-        let stream = body.windows(13).any(|window| window == br#""stream":true"#);
+        let stream = memchr::memmem::find(body, br#""stream":true"#).is_some();
         match (path.contains("/messages"), path.contains("/embeddings"), stream) {
             (_, true, _) => &self.embeddings,
             (true, _, false) => &self.anthropic,

@@ -66,6 +66,22 @@ pub async fn read(
     }
 }
 
+/// Reads a reply as far as its first event, and gives its status.
+///
+/// # Errors
+/// If it ends before.
+pub async fn first_event(stream: &mut TcpStream) -> anyhow::Result<u16> {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(head) = head::reply(&bytes)?
+            && bytes.get(head.body_at..).unwrap_or_default().windows(2).any(|window| window == b"\n\n")
+        {
+            return Ok(head.status);
+        }
+        more(stream, &mut bytes).await?;
+    }
+}
+
 async fn more(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
     bytes.reserve(1 << 16);
     if stream.read_buf(bytes).await? == 0 {

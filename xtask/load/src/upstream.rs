@@ -37,6 +37,11 @@ impl Upstream {
     }
 }
 
+/// A prompt with this holds its stream open after the first events.
+const HOLD: &[u8] = b"hold the stream";
+/// The head and two events.
+const BEFORE_HOLD: usize = 3;
+
 async fn serve(mut stream: TcpStream, replies: &Replies) -> anyhow::Result<()> {
     let mut bytes = Vec::with_capacity(1 << 16);
     loop {
@@ -57,7 +62,18 @@ async fn serve(mut stream: TcpStream, replies: &Replies) -> anyhow::Result<()> {
                 return Ok(());
             }
         }
-        match replies.find(&head.path, bytes.get(head.body_at..end).unwrap_or_default()) {
+        let body = bytes.get(head.body_at..end).unwrap_or_default();
+        let hold = memchr::memmem::find(body, HOLD).is_some();
+        match replies.find(&head.path, body) {
+            Canned::Stream(writes) if hold => {
+                for write in writes.iter().take(BEFORE_HOLD) {
+                    stream.write_all(write).await?;
+                }
+                // Until the other side leaves.
+                let mut rest = Vec::new();
+                stream.read_to_end(&mut rest).await?;
+                return Ok(());
+            }
             Canned::Whole(reply) => stream.write_all(reply).await?,
             Canned::Stream(writes) => {
                 for write in writes {

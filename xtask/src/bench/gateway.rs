@@ -1,5 +1,6 @@
 //! What is measured: a Baton and an nginx, each on the core that they share, in front of the same upstream.
 
+use super::testbed::Start;
 use crate::process::{Baton, free_port};
 use anyhow::{Context, ensure};
 use std::fs;
@@ -86,15 +87,8 @@ impl Nginx {
     }
 }
 
-/// Starts a Baton with everything on: a key, that many models, prices, the ledger in SQLite. `under` is a program that runs
-/// it, with its arguments.
-pub fn start_baton(
-    under: &[&str],
-    binary: &Path,
-    folder: &Path,
-    upstream: u16,
-    models: usize,
-) -> anyhow::Result<Baton> {
+/// Starts a Baton with everything on: a key, models, prices, the ledger.
+pub fn start_baton(start: &Start<'_>, binary: &Path, folder: &Path, upstream: u16) -> anyhow::Result<Baton> {
     let mut file = format!(
         "[auth]\nadmin_key = \"{ADMIN_KEY}\"\n\n[server]\nmax_in_flight = 20000\n\n\
          [providers.openai]\nkind = \"openai\"\napi_key = \"x\"\nbase_url = \"http://127.0.0.1:{upstream}/v1\"\n\n\
@@ -110,13 +104,13 @@ pub fn start_baton(
     model("bench", "openai", "gpt-4o-mini", "CHAT");
     model("bench-anthropic", "anthropic", "claude-sonnet-4-5", "CHAT");
     model("bench-embeddings", "openai", "text-embedding-3-small", "EMBEDDING");
-    for number in 0..models {
+    for number in 0..start.models {
         model(&format!("model-{number}"), "openai", &format!("gpt-4o-mini-{number}"), "CHAT");
     }
     fs::write(folder.join("baton.toml"), file)?;
     let binary = binary.to_string_lossy().into_owned();
-    let arguments = [&["-c", GATEWAY_CORE], under, &[&binary, "serve"]].concat();
-    Baton::start(Path::new("taskset"), folder, &arguments, &[])
+    let arguments = [&["-c", start.cores], start.under, &[&binary, "serve"]].concat();
+    Baton::start(Path::new("taskset"), folder, &arguments, start.variables)
 }
 
 /// Processor time of a process in seconds: all threads, those that ended too.
@@ -129,4 +123,11 @@ pub fn processor_seconds(id: u32) -> anyhow::Result<f64> {
     };
     // A tick is a hundredth of a second on every Linux that Rust's standard library runs on.
     Ok((ticks(11)? + ticks(12)?) / 100.0)
+}
+
+/// Memory that a process has in use now, in KiB.
+pub fn resident(id: u32) -> anyhow::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).context("resident memory is read from /proc")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    line.trim().trim_end_matches(" kB").parse().context("VmRSS")
 }

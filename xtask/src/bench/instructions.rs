@@ -1,22 +1,19 @@
 //! Instructions for each request, counted by valgrind: the same binary gives nearly the same number whatever else the
 //! machine does, so a change of a few percent shows.
 
-use super::gateway::{self, start_baton};
 use super::rows::{ROWS, Row};
-use super::run::Sender;
-use crate::process::{build_package, free_port};
+use super::testbed::{Measures, Start, Testbed};
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// Counts the instructions of each kind of request under valgrind, and compares them with the committed figures
 #[derive(Args)]
 pub struct Instructions {
-    /// A binary of Baton; absent: built as it is shipped
-    #[arg(long)]
-    binary: Option<PathBuf>,
+    #[command(flatten)]
+    measured: Measures,
     /// Only this row; may be repeated
     #[arg(long)]
     row: Vec<String>,
@@ -41,16 +38,7 @@ impl Instructions {
     /// # Errors
     /// If something can't be started, or a figure has grown.
     pub fn run(self) -> anyhow::Result<()> {
-        let binary = match &self.binary {
-            Some(binary) => std::path::absolute(binary)?,
-            None => build_package("baton", "dist")?,
-        };
-        let load = build_package("xtask-load", "release")?;
-        let folder = std::env::temp_dir().join(format!("baton-instructions-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
-        let counted = self.count(&binary, &load, &folder);
-        std::fs::remove_dir_all(&folder)?;
-        let counted = counted?;
+        let counted = self.count(&self.measured.testbed()?)?;
         if self.write {
             ensure!(self.row.is_empty(), "--write needs all rows");
             std::fs::write(FIGURES, serde_json::to_string_pretty(&counted)? + "\n").context(FIGURES)?;
@@ -59,17 +47,14 @@ impl Instructions {
         compare(&counted)
     }
 
-    fn count(&self, binary: &Path, load: &Path, folder: &Path) -> anyhow::Result<BTreeMap<String, u64>> {
-        let upstream = free_port()?;
-        let listen = format!("127.0.0.1:{upstream}");
-        let _upstream = gateway::start(gateway::LOAD_CORE, load, &["upstream", "--listen", &listen], upstream)?;
+    fn count(&self, testbed: &Testbed) -> anyhow::Result<BTreeMap<String, u64>> {
+        let folder = &testbed.folder;
         let out = format!("--callgrind-out-file={}", folder.join("counts").display());
         let valgrind = ["valgrind", "--tool=callgrind", &out, "--quiet"];
-        let baton = start_baton(&valgrind, binary, folder, upstream, MODELS)?;
-        let address = baton.url.trim_start_matches("http://").to_owned();
+        let baton = testbed.start("baton", &Start { under: &valgrind, models: MODELS, ..Start::default() })?;
+        let sender = testbed.sender_to(&baton);
         let mut counted = BTreeMap::new();
         for row in ROWS.iter().filter(|row| self.row.is_empty() || self.row.iter().any(|name| name == row.name)) {
-            let sender = Sender { load, folder, address: &address, gateway: true };
             let send = |requests: u64| {
                 sender.send(row, &["--connections", "1", "--seconds", "600", "--requests", &requests.to_string()])
             };

@@ -1,12 +1,20 @@
 //! Measurements of speed: what requests cost beside nginx, and how long a start takes.
 
 mod gateway;
+mod growth;
 mod instructions;
+mod latency;
 mod measured;
+mod profile;
 mod rows;
 mod run;
+mod sender;
 mod startup;
+mod streams;
+mod sustained;
 mod table;
+mod testbed;
+mod workers;
 
 use clap::{Args, Subcommand};
 
@@ -24,6 +32,12 @@ pub struct Bench {
 enum Other {
     Startup(startup::Startup),
     Instructions(instructions::Instructions),
+    Latency(latency::Latency),
+    Sustained(sustained::Sustained),
+    Streams(streams::Streams),
+    Growth(growth::Growth),
+    Workers(workers::Workers),
+    Profile(profile::Profile),
 }
 
 impl Bench {
@@ -35,6 +49,12 @@ impl Bench {
         match self.command {
             Some(Other::Startup(startup)) => startup.run(),
             Some(Other::Instructions(instructions)) => instructions.run(),
+            Some(Other::Latency(latency)) => latency.run(),
+            Some(Other::Sustained(sustained)) => sustained.run(),
+            Some(Other::Streams(streams)) => streams.run(),
+            Some(Other::Growth(growth)) => growth.run(),
+            Some(Other::Workers(workers)) => workers.run(),
+            Some(Other::Profile(profile)) => profile.run(),
             None => self.rows.run(),
         }
     }

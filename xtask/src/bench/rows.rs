@@ -1,6 +1,9 @@
 //! The kinds of requests that are measured, and what each may cost as a multiple of nginx's cost for its like.
 
+use anyhow::Context;
+
 /// A kind of request.
+#[derive(Clone)]
 pub struct Row {
     /// Its name on the command line.
     pub name: &'static str,
@@ -126,6 +129,15 @@ pub const ROWS: [Row; 8] = [
         events: None,
     },
 ];
+
+/// The row of that name.
+///
+/// # Errors
+/// If there is none; the error names those that there are.
+pub fn find(name: &str) -> anyhow::Result<&'static Row> {
+    let names = || ROWS.iter().map(|row| row.name).collect::<Vec<_>>().join(", ");
+    ROWS.iter().find(|row| row.name == name).with_context(|| format!("no row `{name}`; there are {}", names()))
+}
 
 impl Row {
     /// The body.

@@ -1,5 +1,6 @@
 //! How long from the binary's start to the first reply of the demonstration, and what it holds when idle.
 
+use super::gateway::resident;
 use crate::process::{Baton, build};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -70,11 +71,4 @@ fn chat(baton: &Baton) -> anyhow::Result<()> {
         bail!("the first chat failed: {reply}");
     }
     Ok(())
-}
-
-/// Resident memory in KiB.
-fn resident(id: u32) -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).context("resident memory is read from /proc")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    line.trim().trim_end_matches(" kB").parse().context("VmRSS")
 }

@@ -1,17 +1,13 @@
 //! The table of what was measured.
 
 use super::measured::{Measured, Measurements};
+use super::testbed::median;
 use anyhow::Context;
 use std::fs;
 
 const DOCUMENT: &str = "docs/performance.md";
 const BEGIN: &str = "<!-- The table, made by `cargo xtask bench --write`. -->";
 const END: &str = "<!-- The end of the table. -->";
-
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
-}
 
 fn of(all: &[Measured], number: impl Fn(&Measured) -> f64) -> f64 {
     median(all.iter().map(number).collect())

@@ -7,6 +7,7 @@ mod duration;
 mod environment;
 mod expand;
 mod fault;
+mod layer;
 pub mod reference;
 pub mod sections;
 
@@ -15,7 +16,7 @@ pub use fault::{ConfigError, ConfigFault};
 pub use sections::Config;
 
 use baton_model::serde_words;
-use config::{File, FileFormat};
+use serde::Deserialize as _;
 use std::path::{Path, PathBuf};
 
 /// Where a configuration comes from, beside the environment.
@@ -50,11 +51,15 @@ fn read(path: &Path, text: &str, source: &ConfigSource, environment: &Environmen
     // Read once on its own, for faults with their line.
     let table: toml::Table = toml::from_str(text).map_err(|error| fault::syntax(path, text, &error))?;
     let expanded = expand::expand(path, table, environment)?;
-    let written = toml::to_string(&expanded).map_err(|_| ConfigFault::new(path.display(), "", "is not valid TOML"))?;
     // Only for its faults: the value is read again below, with the other layers over it.
-    toml::from_str::<Config>(&written).map_err(|error| fault::shape_error(path, text, &written, &error))?;
+    if Config::deserialize(expanded.clone()).is_err() {
+        // Text alone has places. Writing it takes time that grows with the square of the models, so it is written for faults only.
+        let written =
+            toml::to_string(&expanded).map_err(|_| ConfigFault::new(path.display(), "", "is not valid TOML"))?;
+        toml::from_str::<Config>(&written).map_err(|error| fault::shape_error(path, text, &written, &error))?;
+    }
 
-    let mut layers = config::Config::builder().add_source(File::from_str(&written, FileFormat::Toml));
+    let mut layers = config::Config::builder().add_source(layer::FileLayer(expanded));
     for (variable, key, value) in environment.overrides() {
         // Each one alone, because the error of all layers together names neither a variable nor a line.
         check_value(key, value).map_err(|problem| ConfigFault::new("environment", variable, problem))?;

@@ -44,7 +44,8 @@ pub async fn run(
         match served.room.take_slot(peer.ip(), Arc::clone(&activity)) {
             Ok(place) => {
                 let serving = connection(stream, peer, (place, activity), Arc::clone(&served), acceptor.clone());
-                connections.spawn(run_supervised("connection", serving));
+                // In a box of its own: every future that takes another by value keeps room for it twice.
+                connections.spawn(run_supervised("connection", Box::pin(serving)));
             }
             // By TLS nothing could be said without a handshake.
             Err(_) if acceptor.is_some() => {}
@@ -115,7 +116,7 @@ async fn connection(
         () = place.displaced() => return served.limits.metrics.too_slow(SlowClient::Evicted),
     };
     match handshake {
-        Ok(Ok(stream)) => connection::serve(stream, peer, &place, activity, &served).await,
+        Ok(Ok(stream)) => connection::serve(Box::new(stream), peer, &place, activity, &served).await,
         Ok(Err(error)) => tracing::debug!(%error, client.address = %peer.ip(), "a TLS handshake failed"),
         Err(_) => {
             served.limits.metrics.too_slow(SlowClient::Handshake);

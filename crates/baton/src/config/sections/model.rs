@@ -55,10 +55,19 @@ impl<'de> Deserialize<'de> for ModelSection {
         };
         let model = Model::new(text("model_id")?, text("provider")?);
         let mut section = Self { model, faults };
-        for (key, mut value) in given {
-            // Layers of the configuration have no order.
-            value.sort_all_objects();
-            section.set(&key, &value);
+        let values: Vec<(String, Value)> = given
+            .into_iter()
+            .map(|(key, mut value)| {
+                // Layers of the configuration have no order.
+                value.sort_all_objects();
+                (key, value)
+            })
+            .collect();
+        let written: Vec<_> = values.iter().map(|(key, value)| (key.clone(), Json(value.to_string()))).collect();
+        match merge_fields(&section.model, &written) {
+            Ok(model) => section.model = model,
+            // One after the other, which takes longer, and tells which are wrong.
+            Err(_) => values.iter().for_each(|(key, value)| section.set(key, value)),
         }
         Ok(section)
     }
