@@ -251,6 +251,79 @@ proptest! {
     }
 }
 
+/// A record in which every field holds something.
+fn full() -> RequestRecord {
+    let amounts = UsageClass::ALL
+        .into_iter()
+        .zip(1..)
+        .fold(Amounts::default(), |amounts, (class, amount)| amounts.with(class, amount));
+    let attempt = AttemptRecord {
+        model: ModelId::from("fast"),
+        provider: ProviderId::from("openai"),
+        upstream: "gpt-4o-mini".to_owned(),
+        upstream_request_id: Some("req_1".to_owned()),
+        started: Timestamp(1_795_392_000_000_003),
+        finished: Timestamp(1_795_392_000_000_004),
+        outcome: Outcome::Failed,
+        error: Some(AttemptError { kind: ErrorKind::Overloaded, message: "busy".to_owned() }),
+        usage: Usage {
+            amounts,
+            service_tier: Some("flex".to_owned()),
+            region: Some("us".to_owned()),
+            other_models: vec![ModelUsage { model: "advisor".to_owned(), amounts }],
+            unaccounted: Some("new_tokens".to_owned()),
+        },
+        origin: UsageOrigin::Reported,
+        cost: Cost::Known(Nanos(123_456_789)),
+        unpriced: Some("no price".to_owned()),
+    };
+    RequestRecord {
+        id: RequestId::from("01a21b2b-23cc-73d5-a609-774d4cf138b8"),
+        arrived: Timestamp(1_795_392_000_000_001),
+        finished: Timestamp(1_795_392_000_000_005),
+        first_content: Some(Timestamp(1_795_392_000_000_002)),
+        api: "openai".to_owned(),
+        capability: Capability::Chat,
+        stream: true,
+        requested: "fast".to_owned(),
+        served: Some(ModelId::from("fast")),
+        provider: Some(ProviderId::from("openai")),
+        attribution: Attribution {
+            key: Some(KeyId::from("key_1")),
+            project: Some("shop".to_owned()),
+            user: Some("ada".to_owned()),
+            task: Some("t-1".to_owned()),
+            tags: vec!["a".to_owned()],
+            metadata: Some(Json(r#"{"n": 1.50}"#.to_owned())),
+        },
+        outcome: Outcome::Failed,
+        status: 503,
+        error: Some(RequestError { code: Code::ProviderError, message: "busy".to_owned() }),
+        cache: CacheUse::Miss,
+        attempts: vec![attempt],
+    }
+}
+
+/// What the first version with frames wrote of that record, a start and an end. These bytes stay as they are.
+const FIRST_VERSION: &str = include_str!("first_version.hex");
+
+#[test]
+fn what_the_first_version_wrote_is_read() {
+    let digits: String = FIRST_VERSION.split_whitespace().collect();
+    let byte = |place: usize| u8::from_str_radix(&digits[place..place + 2], 16).unwrap();
+    let bytes = (0..digits.len()).step_by(2).map(byte).collect::<Vec<_>>();
+    let pieces = read(&bytes, true);
+    let [JournalPiece::Entry(JournalEntry::Start(start)), JournalPiece::Entry(JournalEntry::End(end))] =
+        pieces.as_slice()
+    else {
+        panic!("{pieces:?}");
+    };
+    assert_eq!(**end, full());
+    let started = start.read().unwrap();
+    assert_eq!((started.id, started.attribution, started.status), (full().id, full().attribution, 503));
+    assert_eq!(started.attempts[0].upstream, "gpt-4o-mini");
+}
+
 /// A field that the next version adds is missing in an entry of this one, and one that this version has is missing in one
 /// of an earlier: the array ends before it.
 #[test]
