@@ -123,3 +123,44 @@ impl Batch {
         self.bytes.shrink_to(KEPT);
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gathers_is_taken_in_one_batch_and_everyone_is_told() {
+        let (queue, mut batch) = (Queue::default(), Batch::default());
+        let mut receipts = [b"a", b"b"].map(|entry| queue.append(|buffer| buffer.extend_from_slice(entry)));
+        assert_eq!(queue.take(&mut batch, None), Taken::Batch);
+        assert_eq!(batch.bytes, b"ab");
+        batch.settle(&Err(io::Error::other("the disk is full")));
+        assert!(receipts.iter_mut().all(|receipt| receipt.try_recv().unwrap().is_err()));
+        // The batch is empty again, and what came meanwhile is the next.
+        let mut later = queue.append(|buffer| buffer.push(b'c'));
+        queue.close();
+        assert_eq!(queue.take(&mut batch, None), Taken::Batch);
+        assert_eq!(batch.bytes, b"c");
+        batch.settle(&Ok(()));
+        later.try_recv().unwrap().unwrap();
+        assert_eq!(queue.take(&mut batch, None), Taken::Closed);
+    }
+
+    #[test]
+    fn nobody_waits_in_vain_where_nobody_writes() {
+        let queue = Queue::default();
+        let mut before = queue.append(|buffer| buffer.push(b'a'));
+        queue.abandon();
+        let mut after = queue.append(|buffer| buffer.push(b'b'));
+        for receipt in [&mut before, &mut after] {
+            assert_eq!(receipt.try_recv().unwrap_err(), oneshot::error::TryRecvError::Closed);
+        }
+    }
+
+    #[test]
+    fn patience_ends() {
+        let queue = Queue::default();
+        assert_eq!(queue.take(&mut Batch::default(), Some(Duration::ZERO)), Taken::Nothing);
+    }
+}
