@@ -316,7 +316,7 @@ fn what_the_first_version_wrote_is_read() {
     let [JournalPiece::Entry(JournalEntry::Start(start)), JournalPiece::Entry(JournalEntry::End(end))] =
         pieces.as_slice()
     else {
-        panic!("{pieces:?}");
+        unreachable!("{pieces:?}");
     };
     assert_eq!(**end, full());
     let started = start.read().unwrap();
