@@ -28,6 +28,12 @@ pub struct Row {
 pub enum Shape {
     /// A chat whose prompt has that many bytes.
     Chat { bytes: usize, stream: bool },
+    /// The same in Anthropic's format.
+    Messages { bytes: usize, stream: bool },
+    /// The same in Ollama's format.
+    Ollama { bytes: usize },
+    /// The same in the format of OpenAI's Responses API.
+    Response { bytes: usize },
     /// That many texts.
     Embeddings { inputs: usize },
 }
@@ -37,7 +43,10 @@ const UNCACHED: &str = "x-baton-cache: no-store";
 const CHAT: &str = "/v1/chat/completions";
 /// What the upstream sends to OpenAI's clients.
 const EVENTS: u32 = 204;
+/// What it sends to Anthropic's.
+const ANTHROPIC_EVENTS: u32 = 205;
 
+/// The rows of the table.
 pub const ROWS: [Row; 8] = [
     Row {
         name: "chat",
@@ -130,13 +139,66 @@ pub const ROWS: [Row; 8] = [
     },
 ];
 
+/// Further kinds of requests, whose instructions are counted.
+pub const FURTHER: [Row; 4] = [
+    Row {
+        name: "messages",
+        title: "chat of an Anthropic client, same format",
+        most: 3.0,
+        path: "/v1/messages",
+        model: "bench-anthropic",
+        shape: Shape::Messages { bytes: 1_000, stream: false },
+        headers: &[UNCACHED],
+        refused: false,
+        events: None,
+    },
+    Row {
+        name: "messages-stream",
+        title: "stream of an Anthropic client, same format",
+        most: 2.0,
+        path: "/v1/messages",
+        model: "bench-anthropic",
+        shape: Shape::Messages { bytes: 1_000, stream: true },
+        headers: &[UNCACHED],
+        refused: false,
+        events: Some((ANTHROPIC_EVENTS, ANTHROPIC_EVENTS)),
+    },
+    Row {
+        name: "ollama",
+        title: "chat of an Ollama client, OpenAI provider",
+        most: 5.0,
+        path: "/api/chat",
+        model: "bench",
+        shape: Shape::Ollama { bytes: 1_000 },
+        headers: &[UNCACHED],
+        refused: false,
+        events: None,
+    },
+    Row {
+        name: "responses",
+        title: "response of an OpenAI client, Anthropic provider",
+        most: 5.0,
+        path: "/v1/responses",
+        model: "bench-anthropic",
+        shape: Shape::Response { bytes: 1_000 },
+        headers: &[UNCACHED],
+        refused: false,
+        events: None,
+    },
+];
+
+/// All rows.
+pub fn all() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().chain(&FURTHER)
+}
+
 /// The row of that name.
 ///
 /// # Errors
 /// If there is none; the error names those that there are.
 pub fn find(name: &str) -> anyhow::Result<&'static Row> {
-    let names = || ROWS.iter().map(|row| row.name).collect::<Vec<_>>().join(", ");
-    ROWS.iter().find(|row| row.name == name).with_context(|| format!("no row `{name}`; there are {}", names()))
+    let names = || all().map(|row| row.name).collect::<Vec<_>>().join(", ");
+    all().find(|row| row.name == name).with_context(|| format!("no row `{name}`; there are {}", names()))
 }
 
 impl Row {
@@ -145,12 +207,24 @@ impl Row {
         let model = self.model;
         match self.shape {
             Shape::Chat { bytes, stream } => {
-                let text = "Tell me about the sea. ".repeat(bytes.div_ceil(23));
-                let text = &text[..bytes];
-                let stream = if stream { r#","stream":true"# } else { "" };
+                let (text, stream) = (prompt(bytes), streaming(stream));
                 format!(
                     r#"{{"model":"{model}","messages":[{{"role":"user","content":"{text}"}}],"temperature":0{stream}}}"#
                 )
+            }
+            Shape::Messages { bytes, stream } => {
+                let (text, stream) = (prompt(bytes), streaming(stream));
+                format!(
+                    r#"{{"model":"{model}","max_tokens":1000,"messages":[{{"role":"user","content":"{text}"}}]{stream}}}"#
+                )
+            }
+            Shape::Ollama { bytes } => {
+                let text = prompt(bytes);
+                format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"{text}"}}],"stream":false}}"#)
+            }
+            Shape::Response { bytes } => {
+                let text = prompt(bytes);
+                format!(r#"{{"model":"{model}","input":"{text}","store":false}}"#)
             }
             Shape::Embeddings { inputs } => {
                 let texts = vec![r#""a text of some words""#; inputs].join(",");
@@ -158,4 +232,14 @@ impl Row {
             }
         }
     }
+}
+
+fn prompt(bytes: usize) -> String {
+    let mut text = "Tell me about the sea. ".repeat(bytes.div_ceil(23));
+    text.truncate(bytes);
+    text
+}
+
+fn streaming(stream: bool) -> &'static str {
+    if stream { r#","stream":true"# } else { "" }
 }

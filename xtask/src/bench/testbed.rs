@@ -55,21 +55,30 @@ impl Measures {
     /// If something does not build or start.
     pub fn testbed(&self) -> anyhow::Result<Testbed> {
         let baton = match &self.binary {
-            Some(binary) => std::path::absolute(binary)?,
+            Some(binary) => binary.clone(),
             // What is shipped: the other profiles are quick to build, not to run.
             None => build_package("baton", "dist")?,
         };
+        Testbed::of(baton)
+    }
+}
+
+impl Testbed {
+    /// That binary, and the rest.
+    ///
+    /// # Errors
+    /// If something does not build or start.
+    pub fn of(baton: PathBuf) -> anyhow::Result<Self> {
+        let baton = std::path::absolute(baton)?;
         let load = build_package("xtask-load", "release")?;
         let folder = std::env::temp_dir().join(format!("baton-bench-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         let upstream = free_port()?;
         let listen = format!("127.0.0.1:{upstream}");
         let process = gateway::start(LOAD_CORE, &load, &["upstream", "--listen", &listen], upstream)?;
-        Ok(Testbed { baton, load, folder, upstream, _upstream: process })
+        Ok(Self { baton, load, folder, upstream, _upstream: process })
     }
-}
 
-impl Testbed {
     /// Starts a Baton in a folder of that name.
     ///
     /// # Errors

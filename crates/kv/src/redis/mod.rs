@@ -1,12 +1,15 @@
 //! Redis 7, over one connection.
 
 mod cache;
+mod counter_scripts;
+mod counters;
 mod fault;
 mod link;
 mod notices;
 mod scripts;
 mod settings;
 
+pub use counters::RedisCounters;
 pub use fault::RedisFault;
 pub use settings::RedisSettings;
 

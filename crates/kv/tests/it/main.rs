@@ -3,6 +3,7 @@
 
 mod away;
 mod cache;
+mod counters;
 mod notices;
 
 use baton_kv::{Redis, RedisSettings};
