@@ -5,7 +5,8 @@
 
 use baton_engine::{JournalSettings, Ledger};
 use baton_model::record::{Attribution, CacheUse, Outcome, RequestRecord};
-use baton_model::{Capability, RequestId, SystemClock, Timestamp};
+use baton_model::schema::journal::RequestStart;
+use baton_model::{Capability, Model, RequestId, SystemClock, Timestamp};
 use baton_store::Store;
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures::future::join_all;
@@ -52,6 +53,7 @@ fn starts(criterion: &mut Criterion) {
         Ledger::open(JournalSettings::in_folder(folder.path()), store, Arc::new(SystemClock)).ok()
     });
     let Some(ledger) = ledger.map(Arc::new) else { return };
+    let model = Model { upstream: "gpt-4o-mini-2024-07-18".to_owned(), ..Model::new("gpt-4o-mini", "openai") };
     let mut number = 0;
     criterion.bench_function("start of a request, CPU time", |bencher| {
         bencher.iter_custom(|iterations| {
@@ -62,7 +64,8 @@ fn starts(criterion: &mut Criterion) {
                 let records: Vec<_> = (number..number + batch).map(record).collect();
                 number += batch;
                 left -= batch;
-                runtime.block_on(join_all(records.iter().map(|record| ledger.start(record))));
+                let starts = records.iter().map(|record| RequestStart::new(record, &model, record.arrived));
+                runtime.block_on(join_all(starts.map(|start| ledger.start(&start))));
             }
             cpu_time() - before
         });

@@ -10,6 +10,7 @@ use crate::trace::Trace;
 use baton_meter::count;
 use baton_model::fault::{ErrorKind, Tried};
 use baton_model::record::{CacheUse, Outcome, RequestError, RequestRecord};
+use baton_model::schema::journal::RequestStart;
 use baton_model::{Capability, Cost, Dialect, Model, PublicError, ReplyEvent, SpanId};
 use baton_provider_api::ProviderError;
 use baton_tasks::blocking;
@@ -97,17 +98,15 @@ impl RequestRecorder {
         if self.call.identity.trace.recorded {
             self.spans.push(self.shared.span());
         }
-        if let Some(record) = &self.record
-            // Later attempts need no start of their own: the journal knows of the request by the first.
-            && record.attempts.is_empty()
+        // Later attempts need no start of their own: the journal knows of the request by the first.
+        let first = self.record.as_ref().filter(|record| record.attempts.is_empty());
+        // After a crash this entry is all that the next process knows of the call.
+        let started = first.map(|record| self.shared.ledger.start(&RequestStart::new(record, model, now)));
+        if let Some(started) = started
+            && let Err(cause) = started.await
         {
-            // With the attempt in it. After a crash this line is all that the next process knows of the call.
-            let mut start = RequestRecord::clone(record);
-            start.attempts.push(AttemptMeter::new(Arc::clone(model), dialect, now).start_record());
-            if let Err(cause) = self.shared.ledger.start(&start).await {
-                let message = "the request can't be recorded in the ledger at the moment, so it was not sent";
-                return Err(ProviderError::new(ErrorKind::Unrecorded, message).with_cause(cause));
-            }
+            let message = "the request can't be recorded in the ledger at the moment, so it was not sent";
+            return Err(ProviderError::new(ErrorKind::Unrecorded, message).with_cause(cause));
         }
         // Only from here on it counts as sent: who leaves during the wait above has cost nothing.
         self.running = Some(running);
@@ -294,7 +293,7 @@ impl Drop for RequestRecorder {
 
 /// The line of a request in the log: the same words as in the records.
 fn log(record: &RequestRecord, trace: &Trace) {
-    let usage = record.usage();
+    let amounts = record.attempts.last().map(|attempt| attempt.usage.amounts).unwrap_or_default();
     tracing::info!(
         request.id = %record.id,
         trace.id = %trace.id,
@@ -312,8 +311,8 @@ fn log(record: &RequestRecord, trace: &Trace) {
         error.message = record.error.as_ref().filter(|error| !error.code.quotes_the_caller()).map(|error| error.message.as_str()),
         cache = record.cache.name(),
         attempts = record.attempts.len(),
-        tokens.input = usage.input_tokens(),
-        tokens.output = usage.output_tokens(),
+        tokens.input = amounts.input_tokens(),
+        tokens.output = amounts.output_tokens(),
         cost = record.cost().known().map(|nanos| nanos.to_string()),
         duration_ms = u64::try_from(record.finished.since(record.arrived).as_millis()).unwrap_or(u64::MAX),
         "request"

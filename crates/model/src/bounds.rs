@@ -255,6 +255,10 @@ impl fmt::Display for Maximum {
 
 /// As much of a text as is within so many characters. What is cut ends with `…`.
 pub fn truncate(text: &str, most: usize) -> std::borrow::Cow<'_, str> {
+    // There are never more characters than bytes, and most texts are short.
+    if text.len() <= most {
+        return text.into();
+    }
     // By characters: a cut between the bytes of one would be no text.
     match text.char_indices().nth(most) {
         // The mark counts too.

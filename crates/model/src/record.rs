@@ -1,5 +1,6 @@
-//! What is kept of a request: one record, with each attempt. To add a field: a line in the struct, and its column in the
-//! ledger (`crates/store/src/ledger/row.rs`). The journal, events, the API and its description have it then.
+//! What is kept of a request: one record, with each attempt. To add a field: a line in the struct, its place in the journal
+//! (`schema/journal/compact.rs`, which says how), and its column in the ledger (`crates/store/src/ledger/row.rs`). Events, the
+//! API and its description have it then.
 
 use crate::capability::Capability;
 use crate::chat::Json;

@@ -2,11 +2,12 @@
 //!
 //! - [`spans`] makes spans of a record, [`traces`] sends them;
 //! - [`metrics`] is the text that is served; [`push`] sends the same, read by [`open_metrics`];
-//! - [`lines`] takes log lines without waiting; [`level`] decides which there are;
+//! - [`lines`] takes log lines without waiting, [`format`](mod@format) writes them, [`level`] decides which there are;
 //! - [`content`] writes prompts and replies, [`redact`] takes out of them what must not be read.
 
 mod collector;
 pub mod content;
+mod format;
 mod level;
 mod lines;
 pub mod metrics;
@@ -22,14 +23,17 @@ use anyhow::Context;
 use baton_engine::observe::{EndedRequest, Spans};
 use baton_engine::{Engine, Observer};
 use content::ContentLog;
+use format::{JsonLines, ReadableLines};
 use lines::{LogLines, LogOutput};
 use push::Push;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 use traces::Traces;
+use tracing::Metadata;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::filter::FilterExt;
+use tracing_subscriber::fmt::writer::MakeWriterExt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, filter, fmt};
@@ -137,21 +141,25 @@ pub fn start(logs: &LogsSection, console: Console) -> anyhow::Result<Telemetry> 
         Console::Warnings => EnvFilter::new("warn"),
     };
     // Prompts and replies are for the files alone.
-    let shown = shown.and(filter::filter_fn(|metadata| metadata.target() != content::TARGET));
-    let terminal = match logs.console {
-        ConsoleForm::Readable => {
-            fmt::layer().compact().with_target(false).with_ansi(colour).with_writer(terminal).boxed()
+    let is_shown = |metadata: &Metadata<'_>| metadata.target() != content::TARGET;
+    let json = || fmt::layer().json().event_format(JsonLines::default());
+    let readable = || fmt::layer().event_format(ReadableLines::default()).with_ansi(colour);
+    let layers = match (logs.console, console) {
+        // The same lines for both are written once.
+        (ConsoleForm::Json, Console::All) => {
+            vec![json().with_writer(file.and(terminal.with_filter(is_shown))).with_filter(level).boxed()]
         }
-        ConsoleForm::Json => {
-            fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(terminal).boxed()
+        // Each layer has a filter of its own: contents go to the file alone, and the terminal of a command gets warnings
+        // alone.
+        (form, _) => {
+            let shown = shown.and(filter::filter_fn(is_shown));
+            let terminal = match form {
+                ConsoleForm::Readable => readable().with_writer(terminal).with_filter(shown).boxed(),
+                ConsoleForm::Json => json().with_writer(terminal).with_filter(shown).boxed(),
+            };
+            vec![json().with_writer(file).with_filter(level).boxed(), terminal]
         }
     };
-    tracing_subscriber::registry()
-        // Each layer has a filter of its own: contents go to the file alone, and the terminal of a command gets
-        // warnings alone.
-        .with(fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(file).with_filter(level))
-        .with(terminal.with_filter(shown))
-        .try_init()
-        .context("logging was started twice")?;
+    tracing_subscriber::registry().with(layers).try_init().context("logging was started twice")?;
     Ok(Telemetry { _guards: vec![file_guard, terminal_guard] })
 }

@@ -1,22 +1,24 @@
 //! Moves records from the journal into the database, in batches, in order.
 
 use super::journal::Journal;
-use super::line::{self, JournalLine, StartLine};
 use baton_model::record::{Outcome, RequestRecord};
+use baton_model::schema::journal::{EncodedStart, JournalEntry, JournalFormat, JournalPiece, JournalReader};
 use baton_model::{Clock, RequestId};
 use baton_store::Store;
-use std::collections::{BTreeMap, HashMap};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Lines read at once at most, whose records are written in one transaction. Under load there are as many, and each
-/// transaction waits for the disk once; otherwise a batch is what has come since the last.
+/// Entries read at once at most, whose records are written in one transaction.
 const BATCH: usize = 4_000;
-/// Bytes of the journal read at once, beyond which a batch ends: lines may be of any size.
+/// Bytes of the journal read at once, beyond which a batch ends: entries may be of any size.
 const BATCH_BYTES: u64 = 8 << 20;
+/// The wait after a batch, in which the next one gathers: a transaction costs as much as some rows. A record that comes
+/// alone is moved at once.
+const GATHER: Duration = Duration::from_millis(50);
 /// The wait after a database error, doubled up to a minute.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -30,10 +32,19 @@ pub async fn run(journal: Arc<Journal>, first_own: u64, store: Store, clock: Arc
     loop {
         // Asked before the round, so that what was written before the stop is moved by it.
         let stopping = stop.is_cancelled();
-        match drain.round().await {
-            Ok(true) => pause = FIRST_PAUSE,
-            Ok(false) => {
-                pause = FIRST_PAUSE;
+        let outcome = drain.round().await;
+        if outcome.is_ok() {
+            pause = FIRST_PAUSE;
+        }
+        match outcome {
+            Ok(Round::Behind) => {}
+            Ok(Round::Moved) => {
+                tokio::select! {
+                    () = tokio::time::sleep(GATHER) => {}
+                    () = stop.cancelled() => {}
+                }
+            }
+            Ok(Round::Nothing) => {
                 if stopping {
                     return;
                 }
@@ -63,38 +74,60 @@ struct Drain {
     clock: Arc<dyn Clock>,
     /// The first segment of this process; earlier ones were left by others.
     first_own: u64,
-    /// How far each segment is in the database, in bytes.
-    place: BTreeMap<u64, u64>,
+    /// How far each segment is in the database.
+    place: BTreeMap<u64, Place>,
     /// Requests that started and have not ended, and the segment where they started.
-    open: HashMap<RequestId, (u64, StartLine)>,
+    open: HashMap<RequestId, (u64, EncodedStart)>,
     /// Whether the interrupted requests of earlier processes are recorded.
     recovered: bool,
 }
 
+/// What a round has done.
+enum Round {
+    /// There was nothing to move.
+    Nothing,
+    /// What had come is moved.
+    Moved,
+    /// A part of what is there is moved.
+    Behind,
+}
+
+/// Where the next read of a segment begins, and how its entries are written.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    bytes: u64,
+    format: JournalFormat,
+}
+
 /// What one read of a segment gave.
 struct Chunk {
-    lines: Vec<JournalLine>,
-    /// Where the next read begins.
-    next: u64,
+    entries: Vec<JournalEntry>,
+    next: Place,
+    /// Whether more is there.
+    more: bool,
 }
 
 impl Drain {
-    /// Moves one batch; whether there was anything to move.
-    async fn round(&mut self) -> Result<bool, DrainError> {
+    /// Moves one batch.
+    async fn round(&mut self) -> Result<Round, DrainError> {
         // In order of number: a start stands in the same segment as its end or in an earlier one.
         for (number, path) in self.journal.segments()? {
             if number >= self.first_own && !self.recovered {
                 self.record_interrupted().await?;
                 // The old segments have served now; the next round deletes them.
-                return Ok(true);
+                return Ok(Round::Behind);
             }
             // Asked before reading: a segment that was closed then holds no more than what is read now.
             let closed = number < self.journal.current();
-            let from = self.place.get(&number).copied().unwrap_or(0);
-            let chunk = read(path.clone(), from).await?;
-            if chunk.next > from {
+            // Only segments of earlier processes may be of an earlier version.
+            let own = (number >= self.first_own).then_some(Place { bytes: 0, format: JournalFormat::Frames });
+            let place = self.place.get(&number).copied().or(own);
+            let chunk = read(path.clone(), place, closed).await?;
+            if chunk.next.bytes > place.map_or(0, |place| place.bytes) {
+                // Behind a closed segment is the next one.
+                let more = chunk.more || closed;
                 self.write_records(number, chunk).await?;
-                return Ok(true);
+                return Ok(if more { Round::Behind } else { Round::Moved });
             }
             // A segment with a start whose end is still to come is the only trace of that request.
             let over = closed && !self.open.values().any(|(segment, _)| *segment == number);
@@ -104,27 +137,29 @@ impl Drain {
                 self.forget(number, &path)?;
             }
         }
-        Ok(false)
+        Ok(Round::Nothing)
     }
 
     async fn write_records(&mut self, number: u64, chunk: Chunk) -> Result<(), DrainError> {
         let (mut started, mut ended) = (Vec::new(), Vec::new());
-        for line in chunk.lines {
-            match line {
-                JournalLine::Start(start) => started.push(start),
-                JournalLine::End(record) => ended.push(*record),
+        for entry in chunk.entries {
+            match entry {
+                JournalEntry::Start(start) => started.push(start),
+                JournalEntry::End(record) => ended.push(*record),
             }
         }
         // The database first: a position that moved ahead of it would lose records in a crash.
         if !ended.is_empty() {
             self.store.ledger().write(&ended).await?;
         }
-        // Starts first: the end of a request stands behind its start.
-        self.open.extend(started.into_iter().map(|start| (start.id.clone(), (number, start))));
-        for record in &ended {
-            self.open.remove(&record.id);
+        // The end of a request stands behind its start, most often in the same batch.
+        let ids: HashSet<&RequestId> = ended.iter().map(|record| &record.id).collect();
+        for id in &ids {
+            self.open.remove(*id);
         }
-        // Last. If a step before this fails, the same lines are read and written again, which changes nothing.
+        let open = started.into_iter().filter(|start| !ids.contains(&start.id));
+        self.open.extend(open.map(|start| (start.id.clone(), (number, start))));
+        // Last. If a step before this fails, the same entries are read and written again, which changes nothing.
         self.place.insert(number, chunk.next);
         Ok(())
     }
@@ -178,31 +213,43 @@ enum DrainError {
     Store(#[from] baton_store::StoreError),
 }
 
-/// Reads up to a batch of complete lines; damaged ones are passed over with a warning.
-async fn read(path: PathBuf, from: u64) -> io::Result<Chunk> {
+/// Reads up to a batch of whole entries; damaged ones are passed over with a warning. `closed`: the segment grows no more.
+async fn read(path: PathBuf, place: Option<Place>, closed: bool) -> io::Result<Chunk> {
     tokio::task::spawn_blocking(move || {
         let mut file = std::fs::File::open(&path)?;
+        let from = place.map_or(0, |place| place.bytes);
         file.seek(SeekFrom::Start(from))?;
-        let mut reader = BufReader::new(file);
-        let mut chunk = Chunk { lines: Vec::new(), next: from };
-        let mut bytes = Vec::new();
-        while chunk.lines.len() < BATCH && chunk.next - from < BATCH_BYTES {
-            bytes.clear();
-            let length = reader.read_until(b'\n', &mut bytes)?;
-            // A line without its end is still being written; the next read takes it whole.
-            if length == 0 || bytes.last() != Some(&b'\n') {
-                break;
+        let (mut bytes, mut most) = (Vec::new(), BATCH_BYTES);
+        loop {
+            file.by_ref().take(most - bytes.len() as u64).read_to_end(&mut bytes)?;
+            let all = (bytes.len() as u64) < most;
+            let format = place.map_or_else(|| JournalFormat::detect(&bytes), |place| place.format);
+            let mut reader = JournalReader::new(&bytes, format, closed && all);
+            let entries = read_batch(&mut reader, &path);
+            let read = reader.place();
+            if read > 0 || all {
+                let next = Place { bytes: from + read as u64, format };
+                return Ok(Chunk { more: !all || entries.len() >= BATCH, entries, next });
             }
-            // Damaged lines are passed over for good. Reading them again would stop the drain at the same place for
-            // ever.
-            chunk.next += length as u64;
-            match line::read(&bytes) {
-                Some(line) => chunk.lines.push(line),
-                None => tracing::warn!(path = %path.display(), "a damaged line in the journal is skipped"),
-            }
+            // One entry is longer than that.
+            most *= 2;
         }
-        Ok(chunk)
     })
     .await
     .unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+fn read_batch(reader: &mut JournalReader<'_>, path: &Path) -> Vec<JournalEntry> {
+    let mut entries = Vec::new();
+    while entries.len() < BATCH {
+        match reader.next() {
+            Some(JournalPiece::Entry(entry)) => entries.push(entry),
+            // Passed over for good. Reading it again would stop the drain at the same place for ever.
+            Some(JournalPiece::Damage) => {
+                tracing::warn!(path = %path.display(), "a damaged entry in the journal is skipped");
+            }
+            None => break,
+        }
+    }
+    entries
 }

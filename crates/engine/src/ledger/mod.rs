@@ -9,7 +9,6 @@
 
 mod drain;
 mod journal;
-mod line;
 
 pub use journal::{Journal, JournalSettings};
 
@@ -17,6 +16,7 @@ use journal::WriteReceipt;
 
 use baton_model::Clock;
 use baton_model::record::RequestRecord;
+use baton_model::schema::journal::{RequestStart, write_end, write_start};
 use baton_store::Store;
 use baton_tasks::supervised;
 use std::sync::Arc;
@@ -88,9 +88,9 @@ impl Ledger {
     ///
     /// # Errors
     /// If it could not be written; the error says why.
-    pub fn start(&self, record: &RequestRecord) -> impl Future<Output = std::io::Result<()>> + Send + use<> {
-        // The line is queued by the call and not by the first poll: a request whose client leaves is recorded too.
-        await_receipt(self.journal.append(line::start(record)))
+    pub fn start(&self, start: &RequestStart<'_>) -> impl Future<Output = std::io::Result<()>> + Send + use<> {
+        // The entry is queued by the call and not by the first poll: a request whose client leaves is recorded too.
+        await_receipt(self.journal.append(|buffer| write_start(start, buffer)))
     }
 
     /// Records how a request ended. Resolves when the record is in the journal.
@@ -98,14 +98,14 @@ impl Ledger {
     /// # Errors
     /// If it could not be written; the error says why.
     pub fn append(&self, record: &RequestRecord) -> impl Future<Output = std::io::Result<()>> + Send + use<> {
-        await_receipt(self.journal.append(line::end(record)))
+        await_receipt(self.journal.append(|buffer| write_end(record, buffer)))
     }
 
     /// Moves what is left into the database, and stops. Records that can't be moved stay in the journal for the next
     /// start.
     pub async fn close(&self) {
         // The queue is in order: when this is written, so is everything before it.
-        let _ = self.journal.append(Vec::new()).await;
+        let _ = self.journal.append(|_| ()).await;
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;

@@ -3,10 +3,12 @@
 use crate::bench::{Bench, chat, model, usage};
 use baton_engine::{EngineSettings, JournalSettings, Ledger};
 use baton_model::record::Outcome;
+use baton_model::schema::journal::{JournalEntry, JournalFormat, JournalPiece, JournalReader};
 use baton_model::{Code, Dialect, RequestId, SystemClock};
 use baton_provider_api::fake::{FakeAct, FakeProvider, FakeReply};
 use baton_store::Store;
 use baton_store::ledger::{RequestFilter, RequestPage};
+use std::path::Path;
 use std::sync::Arc;
 
 fn replying() -> Arc<FakeProvider> {
@@ -23,6 +25,16 @@ async fn list_requests(store: &Store) -> RequestPage {
     store.ledger().list(&RequestFilter::default(), None, 100).await.unwrap()
 }
 
+/// The whole entries of a segment.
+fn read(segment: &Path) -> Vec<JournalEntry> {
+    let bytes = std::fs::read(segment).unwrap();
+    let entry = |piece| match piece {
+        JournalPiece::Entry(entry) => Some(entry),
+        JournalPiece::Damage => None,
+    };
+    JournalReader::new(&bytes, JournalFormat::Frames, false).filter_map(entry).collect()
+}
+
 #[tokio::test]
 async fn the_record_is_in_the_journal_before_the_end_of_the_reply() {
     let bench = Bench::new(vec![model("a", "one")], vec![replying()]).await;
@@ -30,8 +42,9 @@ async fn the_record_is_in_the_journal_before_the_end_of_the_reply() {
     let id = call.identity.id.to_string();
     bench.ask(call).await.unwrap();
     let journal = std::fs::read_dir(bench.folder.path().join("journal")).unwrap();
-    let text: String = journal.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
-    assert!(text.lines().any(|line| line.contains(" end ") && line.contains(&id)), "{text}");
+    let entries: Vec<_> = journal.flat_map(|segment| read(&segment.unwrap().path())).collect();
+    let ended = |entry: &JournalEntry| matches!(entry, JournalEntry::End(record) if record.id.as_str() == id);
+    assert!(entries.iter().any(ended), "{entries:?}");
 }
 
 #[tokio::test]
@@ -52,12 +65,14 @@ async fn a_process_that_died_is_made_good_by_the_next() {
         let engine = bench.engine.clone();
         let waiting = tokio::spawn(async move { engine.serve(open).await.map(|_| ()) });
         let segment = || journal.join("0000000000000001.journal");
-        while !std::fs::read_to_string(segment()).unwrap().contains(&format!("\"{open_id}\"")) {
+        let started = |entry: &JournalEntry| matches!(entry, JournalEntry::Start(start) if start.id == open_id);
+        while !read(&segment()).iter().any(started) {
             tokio::task::yield_now().await;
         }
         // A copy, because the lock of this process would keep a second one from opening the folder.
         let mut copy = std::fs::read(segment()).unwrap();
-        copy.extend_from_slice(b"0123abcd end {\"id\":\"tor");
+        let torn = copy[..copy.len() / 3].to_vec();
+        copy.extend(torn);
         let kept = tempfile::tempdir().unwrap();
         std::fs::write(kept.path().join("0000000000000001.journal"), copy).unwrap();
         waiting.abort();

@@ -1,10 +1,11 @@
 //! How what is registered, and what is recorded of requests, is written as JSON: in the API, in columns of the database,
-//! in the journal, in events and the audit log.
+//! in events and the audit log. The journal of requests has a compact form ([`journal`]).
 //!
 //! Each shape is said once, by serde on the entity itself. This module has what the derives can't know: words, times,
 //! money, JSON of the operator's own. A chat, an operation or an event of a reply has no schema here: those are
 //! `baton-dialect`'s.
 
+pub mod journal;
 pub(crate) mod json;
 mod patch;
 mod price;

@@ -1,4 +1,4 @@
-//! A request's record as JSON: a line of the journal, an event, an item of the API's list.
+//! A request's record as JSON: an event, an item of the API's list. The journal has a form of its own ([`super::journal`]).
 //!
 //! What follows from the rest (`latency_ms`, and the request's `tokens`, `cost` and `estimated`) is written for readers and
 //! passed over when a record is read back. No text in it is longer than is kept, and none breaks the line.
@@ -77,9 +77,10 @@ impl<'de> Deserialize<'de> for RequestRecord {
 
 /// A capability among all that a request may ask, which are more than models list.
 pub(crate) fn asked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capability, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    Capability::lookup_requestable(&name)
-        .ok_or_else(|| D::Error::custom(format!("no capability `{}`", bounds::truncate(&name, 40))))
+    super::words::read(deserializer, |name| {
+        let unknown = || format!("no capability `{}`", bounds::truncate(name, 40));
+        Capability::lookup_requestable(name).ok_or_else(unknown)
+    })
 }
 
 /// As much of a client's or provider's text as is kept.

@@ -6,7 +6,7 @@ mod pools;
 mod postgres;
 mod sqlite;
 
-pub(crate) use bulk::{BulkInsert, BulkTransaction};
+pub(crate) use bulk::{BulkInsert, BulkRow, BulkTransaction, RowValues};
 pub(crate) use fault::{DatabaseFault, classify_fault};
 pub(crate) use pools::Connection;
 pub use pools::Pools;

@@ -25,9 +25,14 @@ pub(super) async fn place_events(database: &Database, ids: &[String]) -> Result<
     let webhooks = deliveries::active_webhooks(&transaction).await?;
     let mut named = find(&transaction, ids).await?;
     for (_, (group, numbers)) in std::mem::take(&mut named.groups) {
+        let wanted = webhooks.iter().any(|webhook| webhook.wants(group.kind));
+        // As nearly always: all of it goes out, and nobody needs its events one by one.
+        if numbers.is_none() && !wanted {
+            named.events.insert(group.row.id.clone(), group.row);
+            continue;
+        }
         let present = requests::numbers(&transaction, std::slice::from_ref(&group)).await?;
         let whole = present.iter().all(|(number, _)| numbers.as_ref().is_none_or(|wanted| wanted.contains(number)));
-        let wanted = webhooks.iter().any(|webhook| webhook.wants(group.kind));
         if whole && !wanted {
             named.events.insert(group.row.id.clone(), group.row);
             continue;

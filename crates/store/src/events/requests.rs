@@ -5,6 +5,7 @@
 //! events of a row are a range of one index, and a request leads to its event.
 
 use crate::StoreError;
+use crate::connection::{BulkRow, RowValues};
 use crate::entity::{event, request};
 use crate::ledger::{list, row};
 use crate::record;
@@ -13,6 +14,7 @@ use baton_model::record::{Outcome, RequestRecord};
 use baton_model::{EventKind, Timestamp};
 use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// A row stands for no more events than have a place in these bits.
@@ -41,7 +43,7 @@ pub(crate) fn rows_for<'r>(records: &[&'r RequestRecord], node: &str) -> (Vec<ev
     let mut groups = BTreeMap::<(EventKind, Option<String>), Vec<&RequestRecord>>::new();
     for record in records {
         // Readers choose events by type and project, and rows are found by the same columns.
-        let project = record.attribution.project.as_deref().map(row::cut_indexed_text);
+        let project = record.attribution.project.as_deref().map(row::cut_indexed_text).map(Cow::into_owned);
         groups.entry((kind(record), project)).or_default().push(record);
     }
     let (mut rows, mut numbers) = (Vec::new(), HashMap::new());
@@ -67,6 +69,23 @@ pub(crate) fn rows_for<'r>(records: &[&'r RequestRecord], node: &str) -> (Vec<ev
         }
     }
     (rows, numbers)
+}
+
+impl BulkRow for event::Model {
+    fn write(&self, row: &mut impl RowValues) {
+        // Every column is named, so that a new one is thought of; each stands here in its order.
+        let Self { id, kind, subject, time, data, traceparent, source, position, project, requests } = self;
+        row.text(Some(id));
+        row.text(Some(kind));
+        row.text(Some(subject));
+        row.bigint(Some(*time));
+        row.text(Some(data));
+        row.text(traceparent.as_deref());
+        row.text(Some(source));
+        row.bigint(*position);
+        row.text(project.as_deref());
+        row.integer(*requests);
+    }
 }
 
 /// The number of a new row. Nobody counts, because nodes would wait for each other: it is the time, then chance.

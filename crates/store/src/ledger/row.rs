@@ -1,6 +1,7 @@
 //! A record as rows, and back.
 
 use crate::StoreError;
+use crate::connection::{BulkRow, RowValues};
 use crate::entity::{attempt, request};
 use crate::json;
 use baton_model::bounds;
@@ -12,101 +13,164 @@ use baton_model::{
     Code, Cost, KeyId, ModelId, Nanos, ProviderId, RequestId, Timestamp, Usage, UsageClass, UsageOrigin,
 };
 use sea_orm::{ModelTrait, Value};
+use std::borrow::Cow;
 
 /// The longest project or user that is kept, in characters.
 // Of four bytes each at most: PostgreSQL takes 2,704 bytes in an entry of an index.
 const LONGEST_WORD: usize = 500;
 
-/// The row of a request whose event has that number.
-pub(super) fn request(record: &RequestRecord, event_number: Option<i64>) -> request::Model {
-    let attribution = &record.attribution;
-    request::Model {
-        id: record.id.to_string(),
-        arrived: record.arrived.0,
-        finished: record.finished.0,
-        first_content: record.first_content.map(|time| time.0),
+/// The row of a request.
+pub(super) struct RequestRow<'r> {
+    pub record: &'r RequestRecord,
+    /// The number of its event.
+    pub event_number: Option<i64>,
+}
+
+/// The row of an attempt.
+pub(super) struct AttemptRow<'r> {
+    pub request: &'r RequestRecord,
+    pub number: i32,
+    pub attempt: &'r AttemptRecord,
+}
+
+pub(super) fn attempts(request: &RequestRecord) -> impl Iterator<Item = AttemptRow<'_>> {
+    (0..).zip(&request.attempts).map(move |(number, attempt)| AttemptRow { request, number, attempt })
+}
+
+impl BulkRow for RequestRow<'_> {
+    fn write(&self, row: &mut impl RowValues) {
+        // Every field is named, so that a new one is thought of; each stands here in the order of the columns.
+        let RequestRecord {
+            id,
+            arrived,
+            finished,
+            first_content,
+            api,
+            capability,
+            stream,
+            requested,
+            served,
+            provider,
+            attribution: Attribution { key, project, user, task, tags, metadata },
+            outcome,
+            status,
+            error,
+            cache,
+            attempts: _,
+        } = self.record;
+        row.shared_text(Some(id.shared()));
+        row.bigint(Some(arrived.0));
+        row.bigint(Some(finished.0));
+        row.bigint(first_content.map(|time| time.0));
         // It follows from the times, and is a column all the same: percentiles are sorted by it.
-        latency: i64::try_from(record.finished.since(record.arrived).as_micros()).unwrap_or(i64::MAX),
-        api: record.api.clone(),
-        capability: record.capability.name().to_owned(),
-        stream: record.stream,
-        requested: text(&record.requested),
-        served: record.served.as_ref().map(ToString::to_string),
-        provider: record.provider.as_ref().map(ToString::to_string),
-        key_id: attribution.key.as_ref().map(ToString::to_string),
-        project: attribution.project.as_deref().map(cut_indexed_text),
-        user: attribution.user.as_deref().map(cut_indexed_text),
-        task: attribution.task.as_deref().map(text),
-        tags: json::names(attribution.tags.iter().map(String::as_str)),
-        metadata: attribution.metadata.as_ref().map(|metadata| metadata.0.clone()),
-        outcome: record.outcome.name().to_owned(),
-        status: i32::from(record.status),
-        error_code: record.error.as_ref().map(|error| error.code.name().to_owned()),
-        error_message: record.error.as_ref().map(|error| text(&error.message)),
-        cache: record.cache.name().to_owned(),
-        cost: cost(record.cost()),
-        estimated: record.is_estimated(),
-        event_number,
+        row.bigint(Some(i64::try_from(finished.since(*arrived).as_micros()).unwrap_or(i64::MAX)));
+        row.text(Some(api));
+        row.text(Some(capability.name()));
+        row.flag(*stream);
+        row.text(Some(&text(requested)));
+        row.shared_text(served.as_ref().map(ModelId::shared));
+        row.shared_text(provider.as_ref().map(ProviderId::shared));
+        row.shared_text(key.as_ref().map(KeyId::shared));
+        row.rare_text(project.as_deref().map(cut_indexed_text).as_deref());
+        row.rare_text(user.as_deref().map(cut_indexed_text).as_deref());
+        row.rare_text(task.as_deref().map(text).as_deref());
+        row.text(Some(&json::names(tags.iter().map(String::as_str))));
+        row.rare_text(metadata.as_ref().map(|metadata| metadata.0.as_str()));
+        row.text(Some(outcome.name()));
+        row.integer(Some(i32::from(*status)));
+        row.rare_text(error.as_ref().map(|error| error.code.name()));
+        row.rare_text(error.as_ref().map(|error| text(&error.message)).as_deref());
+        row.text(Some(cache.name()));
+        row.bigint(cost(self.record.cost()));
+        row.flag(self.record.is_estimated());
+        row.bigint(self.event_number);
     }
 }
 
-pub(super) fn attempts(record: &RequestRecord) -> impl Iterator<Item = attempt::Model> + '_ {
-    (0..).zip(&record.attempts).map(|(number, attempt)| self::attempt(record, number, attempt))
-}
-
-fn attempt(request: &RequestRecord, number: i32, attempt: &AttemptRecord) -> attempt::Model {
-    let amount = |class| json::integer(attempt.usage.get(class));
-    attempt::Model {
-        request_id: request.id.to_string(),
-        number,
+impl BulkRow for AttemptRow<'_> {
+    fn write(&self, row: &mut impl RowValues) {
+        // As above.
+        let AttemptRecord {
+            model,
+            provider,
+            upstream,
+            upstream_request_id,
+            started,
+            finished,
+            outcome,
+            error,
+            usage,
+            origin,
+            cost: price,
+            unpriced,
+        } = self.attempt;
+        let Usage { amounts, service_tier, region, other_models, unaccounted } = usage;
+        row.shared_text(Some(self.request.id.shared()));
+        row.integer(Some(self.number));
         // The request's, because PostgreSQL keeps both tables in parts by it.
-        arrived: request.arrived.0,
-        model: attempt.model.to_string(),
-        provider: attempt.provider.to_string(),
-        upstream: attempt.upstream.clone(),
-        upstream_request_id: attempt.upstream_request_id.as_deref().map(text),
-        started: attempt.started.0,
-        finished: attempt.finished.0,
-        outcome: attempt.outcome.name().to_owned(),
-        error_kind: attempt.error.as_ref().map(|error| error.kind.name().to_owned()),
-        error_message: attempt.error.as_ref().map(|error| text(&error.message)),
-        origin: attempt.origin.name().to_owned(),
+        row.bigint(Some(self.request.arrived.0));
+        row.shared_text(Some(model.shared()));
+        row.shared_text(Some(provider.shared()));
+        row.text(Some(upstream));
+        row.text(upstream_request_id.as_deref().map(text).as_deref());
+        row.bigint(Some(started.0));
+        row.bigint(Some(finished.0));
+        row.text(Some(outcome.name()));
+        row.rare_text(error.as_ref().map(|error| error.kind.name()));
+        row.rare_text(error.as_ref().map(|error| text(&error.message)).as_deref());
+        row.text(Some(origin.name()));
         // Without usage there is nothing that was estimated, though no provider reported anything.
-        estimated: attempt.origin == UsageOrigin::Estimated && !attempt.usage.is_empty(),
-        service_tier: attempt.usage.service_tier.as_deref().map(text),
-        region: attempt.usage.region.as_deref().map(text),
-        cost: cost(attempt.cost),
-        unpriced: attempt.unpriced.as_deref().map(text),
-        input: amount(UsageClass::Input),
-        cache_read: amount(UsageClass::CacheRead),
-        cache_write: amount(UsageClass::CacheWrite),
-        cache_write_1h: amount(UsageClass::CacheWrite1h),
-        cache_write_12h: amount(UsageClass::CacheWrite12h),
-        output: amount(UsageClass::Output),
-        reasoning: amount(UsageClass::Reasoning),
-        audio_input: amount(UsageClass::AudioInput),
-        audio_cache_read: amount(UsageClass::AudioCacheRead),
-        audio_output: amount(UsageClass::AudioOutput),
-        image_input: amount(UsageClass::ImageInput),
-        image_output: amount(UsageClass::ImageOutput),
-        images: amount(UsageClass::Images),
-        audio_ms: amount(UsageClass::AudioMillis),
-        characters: amount(UsageClass::Characters),
-        web_searches: amount(UsageClass::WebSearches),
-        other_models: json::other_models(&attempt.usage.other_models),
-        unaccounted: attempt.usage.unaccounted.as_deref().map(text),
+        row.flag(*origin == UsageOrigin::Estimated && !usage.is_empty());
+        row.text(service_tier.as_deref().map(text).as_deref());
+        row.rare_text(region.as_deref().map(text).as_deref());
+        row.bigint(cost(*price));
+        row.rare_text(unpriced.as_deref().map(text).as_deref());
+        for class in CLASSES {
+            let amount = json::integer(amounts.get(class));
+            if is_usual(class) { row.bigint(Some(amount)) } else { row.rare_bigint(amount) }
+        }
+        row.rare_text(json::other_models(other_models).as_deref());
+        row.rare_text(unaccounted.as_deref().map(text).as_deref());
     }
+}
+
+/// The classes in the order of their columns.
+const CLASSES: [UsageClass; UsageClass::COUNT] = [
+    UsageClass::Input,
+    UsageClass::CacheRead,
+    UsageClass::CacheWrite,
+    UsageClass::CacheWrite1h,
+    UsageClass::CacheWrite12h,
+    UsageClass::Output,
+    UsageClass::Reasoning,
+    UsageClass::AudioInput,
+    UsageClass::AudioCacheRead,
+    UsageClass::AudioOutput,
+    UsageClass::ImageInput,
+    UsageClass::ImageOutput,
+    UsageClass::Images,
+    UsageClass::AudioMillis,
+    UsageClass::Characters,
+    UsageClass::WebSearches,
+];
+
+/// Whether many chats have something of it.
+fn is_usual(class: UsageClass) -> bool {
+    matches!(class, UsageClass::Input | UsageClass::CacheRead | UsageClass::Output | UsageClass::Reasoning)
 }
 
 /// Text of a client's or provider's: PostgreSQL keeps no NUL, and one such text must not hold up all that come after. Nor
 /// may one fill the disk.
-fn text(text: &str) -> String {
-    bounds::truncate(text, bounds::ERROR).replace('\0', "\u{fffd}")
+fn text(text: &str) -> Cow<'_, str> {
+    let text = bounds::truncate(text, bounds::ERROR);
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text }
 }
 
 /// Such text in a column with an index, whose entries are limited to a third of a page.
-pub(crate) fn cut_indexed_text(word: &str) -> String {
-    text(word).chars().take(LONGEST_WORD).collect()
+pub(crate) fn cut_indexed_text(word: &str) -> Cow<'_, str> {
+    let text = text(word);
+    // There are never more characters than bytes.
+    if text.len() <= LONGEST_WORD { text } else { text.chars().take(LONGEST_WORD).collect::<String>().into() }
 }
 
 fn cost(cost: Cost) -> Option<i64> {
@@ -215,5 +279,18 @@ pub(super) fn column(class: UsageClass) -> attempt::Column {
         UsageClass::AudioMillis => attempt::Column::AudioMs,
         UsageClass::Characters => attempt::Column::Characters,
         UsageClass::WebSearches => attempt::Column::WebSearches,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sea_orm::{IdenStatic, Iterable};
+
+    #[test]
+    fn classes_are_written_in_the_order_of_their_columns() {
+        let of_classes = CLASSES.map(|class| column(class).as_str().to_owned());
+        let columns = attempt::Column::iter().map(|column| column.as_str().to_owned());
+        assert!(columns.filter(|name| of_classes.contains(name)).eq(of_classes.iter().cloned()));
     }
 }

@@ -1,8 +1,8 @@
 //! Writes a batch of records, all or none.
 
-use super::row;
+use super::row::{self, RequestRow};
 use crate::StoreError;
-use crate::connection::{BulkInsert, BulkTransaction};
+use crate::connection::{self, BulkInsert, BulkTransaction};
 use crate::database::Database;
 use crate::entity::{attempt, event, request};
 use crate::events::requests::rows_for;
@@ -22,38 +22,53 @@ pub(super) async fn write(database: &Database, records: &[RequestRecord]) -> Res
     if records.is_empty() {
         return Ok(());
     }
-    // Once, but for two nodes that have drawn the same number by chance.
-    while !try_write(database, records).await? {}
-    Ok(())
+    // Nearly always all are new, so nobody asks first. PostgreSQL is asked, because it compares ids within a month only.
+    let mut ask = connection::is_postgres(database.writer());
+    loop {
+        match try_write(database, records, ask).await? {
+            Tried::Written => return Ok(()),
+            Tried::NumbersTaken => {}
+            Tried::SomeKnown => ask = true,
+        }
+    }
 }
 
-/// Whether it is written; if not, numbers of events are another's, and others have to be drawn.
-async fn try_write(database: &Database, records: &[RequestRecord]) -> Result<bool, StoreError> {
+/// What became of a try; nothing is there where it is not written.
+enum Tried {
+    Written,
+    /// Numbers of events are another node's, by chance: others have to be drawn.
+    NumbersTaken,
+    /// Some requests are there already, so they have to be left out.
+    SomeKnown,
+}
+
+async fn try_write(database: &Database, records: &[RequestRecord], ask: bool) -> Result<Tried, StoreError> {
     let mut transaction = BulkTransaction::begin(database.writer()).await?;
     // One record may be in the batch twice, and then the database knows of neither.
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::with_capacity(records.len());
     for records in records.chunks(ROWS) {
         // What is there is left out as a whole. Ignoring conflicts alone would add attempts that the first version
         // did not have.
-        let known = find_known(&mut transaction, records).await?;
+        let known = if ask { find_known(&mut transaction, records).await? } else { HashSet::new() };
         let new = records
             .iter()
             .filter(|record| !known.contains(record.id.as_str()) && seen.insert(record.id.as_str()))
             .collect::<Vec<_>>();
         let (events, numbers) = rows_for(&new, &database.node);
-        let rows = events.len() as u64;
-        if transaction.insert::<event::Entity>(&EVENTS, events).await? < rows {
-            return Ok(false);
+        if transaction.insert(&EVENTS, &events).await? < events.len() as u64 {
+            return Ok(Tried::NumbersTaken);
         }
         // Requests before attempts, which refer to them on SQLite.
         let number = |record: &RequestRecord| numbers.get(record.id.as_str()).copied();
-        let requests = new.iter().map(|record| row::request(record, number(record))).collect();
-        transaction.insert::<request::Entity>(&REQUESTS, requests).await?;
-        let attempts = new.iter().flat_map(|record| row::attempts(record)).collect();
-        transaction.insert::<attempt::Entity>(&ATTEMPTS, attempts).await?;
+        let requests = new.iter().map(|record| RequestRow { record, event_number: number(record) }).collect::<Vec<_>>();
+        if transaction.insert(&REQUESTS, &requests).await? < requests.len() as u64 && !ask {
+            return Ok(Tried::SomeKnown);
+        }
+        let attempts = new.iter().flat_map(|record| row::attempts(record)).collect::<Vec<_>>();
+        transaction.insert(&ATTEMPTS, &attempts).await?;
     }
     transaction.commit().await?;
-    Ok(true)
+    Ok(Tried::Written)
 }
 
 /// The ids among these that are there already.

@@ -1,23 +1,27 @@
 //! The journal's files: segments that only grow, written by one thread.
 //!
-//! The thread takes what has gathered in its queue, writes it in one go and sends each sender its receipt. `write` without
+//! Entries gather in one buffer. The thread takes it, writes it in one go and sends each sender its receipt. `write` without
 //! `fsync`: the page cache outlives a killed process, which is what the ledger promises; a power cut may lose the last
 //! moments, and `sync` in the settings closes that gap for those who need it.
 //!
 //! A full disk must not cost the records of requests that are under way. So room is set aside ([`reserve`]): it is given
 //! free when a write fails, new requests are refused from then on, and accepted again once the room is set aside anew.
 
+mod queue;
 mod reserve;
 
+pub use queue::WriteReceipt;
+
+use queue::{Batch, Queue, Taken};
 use reserve::Reserve;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 /// Where and how the journal is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,20 +45,12 @@ impl JournalSettings {
     }
 }
 
-/// Receives whether the bytes were written.
-pub type WriteReceipt = oneshot::Receiver<io::Result<()>>;
-
-struct Append {
-    bytes: Vec<u8>,
-    receipt: oneshot::Sender<io::Result<()>>,
-}
-
 /// The journal of one process.
 pub struct Journal {
     settings: JournalSettings,
-    queue: Mutex<Option<mpsc::Sender<Append>>>,
+    queue: Arc<Queue>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
-    shared: std::sync::Arc<Shared>,
+    shared: Arc<Shared>,
     /// Held while the journal is open; the system lets go of it when the process ends, however it ends.
     _lock: File,
 }
@@ -84,28 +80,24 @@ impl Journal {
         std::fs::create_dir_all(&settings.folder)?;
         let lock = lock(&settings.folder)?;
         let present = segments(&settings.folder)?;
-        let shared = std::sync::Arc::new(Shared::default());
+        let shared = Arc::new(Shared::default());
         // What an earlier process left counts against the bound too.
         for path in present.values() {
             shared.size.fetch_add(path.metadata()?.len(), Ordering::Relaxed);
         }
         // Never appended to an old segment: its last line may be cut off.
         let first = present.keys().next_back().map_or(1, |last| last + 1);
-        let writer = Writer::begin(settings.clone(), std::sync::Arc::clone(&shared), first)?;
-        let (queue, appends) = mpsc::channel();
+        let writer = Writer::begin(settings.clone(), Arc::clone(&shared), first)?;
+        let queue = Arc::new(Queue::default());
+        let writing = WritingEnd(Arc::clone(&queue));
         // A thread and not a task: writing blocks, and the last batch must be written while the runtime shuts down.
-        let thread = std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(&appends))?;
-        Ok(Self { settings, queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), shared, _lock: lock })
+        let thread = std::thread::Builder::new().name("journal".into()).spawn(move || writer.run(&writing.0))?;
+        Ok(Self { settings, queue, thread: Mutex::new(Some(thread)), shared, _lock: lock })
     }
 
-    /// Queues a line; the receipt tells when it is written.
-    pub fn append(&self, bytes: Vec<u8>) -> WriteReceipt {
-        let (receipt, written) = oneshot::channel();
-        if let Some(queue) = &*self.queue.lock().unwrap_or_else(PoisonError::into_inner) {
-            // If the thread is gone, the receipt is dropped and says so.
-            let _ = queue.send(Append { bytes, receipt });
-        }
-        written
+    /// Queues what `write` puts behind the entries that wait; the receipt tells when it is written.
+    pub fn append(&self, write: impl FnOnce(&mut Vec<u8>)) -> WriteReceipt {
+        self.queue.append(write)
     }
 
     /// Bytes in all segments.
@@ -156,9 +148,9 @@ impl Journal {
 
     /// Writes what is queued and ends the thread.
     pub fn close(&self) {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.queue.close();
         if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // The thread ends when the queue is dropped and empty, so this waits for the last batch.
+            // The thread ends when the queue is closed and empty, so this waits for the last batch.
             let _ = thread.join();
         }
     }
@@ -170,9 +162,18 @@ impl Drop for Journal {
     }
 }
 
+/// The thread's end of the queue: however it ends, nobody waits for it in vain.
+struct WritingEnd(Arc<Queue>);
+
+impl Drop for WritingEnd {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
 struct Writer {
     settings: JournalSettings,
-    shared: std::sync::Arc<Shared>,
+    shared: Arc<Shared>,
     file: File,
     written: u64,
     reserve: Reserve,
@@ -183,11 +184,8 @@ struct Writer {
 /// How often a full disk is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// Appends taken in one go at most, so that a burst does not starve its own receipts.
-const BATCH: usize = 1024;
-
 impl Writer {
-    fn begin(settings: JournalSettings, shared: std::sync::Arc<Shared>, number: u64) -> io::Result<Self> {
+    fn begin(settings: JournalSettings, shared: Arc<Shared>, number: u64) -> io::Result<Self> {
         let file = segment(&settings.folder, number)?;
         shared.current.store(number, Ordering::Release);
         let reserve = Reserve::new(&settings.folder, settings.reserve_bytes);
@@ -196,21 +194,15 @@ impl Writer {
         Ok(writer)
     }
 
-    fn run(mut self, appends: &mpsc::Receiver<Append>) {
+    fn run(mut self, queue: &Queue) {
+        // Used again and again: under load it has room for everything already.
+        let mut batch = Batch::default();
         loop {
-            let first = if self.is_well() {
-                appends.recv().ok()
-            } else {
-                match appends.recv_timeout(AGAIN) {
-                    Err(mpsc::RecvTimeoutError::Timeout) => {
-                        self.recover();
-                        continue;
-                    }
-                    received => received.ok(),
-                }
-            };
-            let Some(first) = first else { break };
-            self.take(std::iter::once(first).chain(appends.try_iter().take(BATCH)).collect());
+            match queue.take(&mut batch, (!self.is_well()).then_some(AGAIN)) {
+                Taken::Batch => self.write_batch(&mut batch),
+                Taken::Nothing => self.recover(),
+                Taken::Closed => break,
+            }
         }
         // The last chance: what is left in memory is lost otherwise.
         if !self.is_well() {
@@ -218,40 +210,38 @@ impl Writer {
         }
     }
 
-    fn take(&mut self, batch: Vec<Append>) {
+    fn write_batch(&mut self, batch: &mut Batch) {
         // One write for the whole batch: under load the number of system calls stays the same while the batches grow.
-        let bytes: Vec<u8> = batch.iter().flat_map(|append| append.bytes.iter().copied()).collect();
-        let outcome = self.write_somehow(bytes);
-        for append in batch {
-            let told = match &outcome {
-                Ok(()) => Ok(()),
-                Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
-            };
-            // A receipt that nobody waits for is no concern of the journal.
-            let _ = append.receipt.send(told);
-        }
+        let outcome = self.write_somehow(&batch.bytes);
+        batch.settle(&outcome);
         // Both, because only the second is remembered for a drain that does not wait yet.
         self.shared.written.notify_waiters();
         self.shared.written.notify_one();
     }
 
     /// Writes, on a full disk into the room set aside. What can't be written even so is kept for later.
-    fn write_somehow(&mut self, bytes: Vec<u8>) -> io::Result<()> {
-        let mut pending = std::mem::take(&mut self.unwritten);
-        pending.extend(bytes);
-        let mut outcome = self.write(&pending);
-        if let Err(error) = &outcome {
+    fn write_somehow(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.unwritten.is_empty() {
+            return self.write_or_make_room(bytes).inspect_err(|_| self.unwritten.extend_from_slice(bytes));
+        }
+        self.unwritten.extend_from_slice(bytes);
+        let pending = std::mem::take(&mut self.unwritten);
+        let outcome = self.write_or_make_room(&pending);
+        if outcome.is_err() {
+            self.unwritten = pending;
+        }
+        outcome
+    }
+
+    fn write_or_make_room(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes).or_else(|error| {
             if !self.shared.disk_full.swap(true, Ordering::AcqRel) {
                 tracing::error!(%error, "the journal can't be written; new requests are refused until it can");
             }
             // Deleting the reserve makes room on the same file system for the records of requests under way.
             self.reserve.release();
-            outcome = self.write(&pending);
-        }
-        if outcome.is_err() {
-            self.unwritten = pending;
-        }
-        outcome
+            self.write(bytes)
+        })
     }
 
     fn is_well(&self) -> bool {
