@@ -38,7 +38,7 @@ pub fn value(text: &str) -> HeaderValue {
 }
 
 /// The text of a header; `None` if it is absent, empty or no text.
-pub fn text<'h>(headers: &'h HeaderMap, name: impl AsHeaderName) -> Option<&'h str> {
+pub fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 /// Counters in this process, exact. A bounded number: beyond it those go that nobody asked for longest, and are seeded again when
 /// somebody does.
 pub struct MemoryCounters {
-    shards: Vec<RwLock<Shard>>,
+    shards: [RwLock<Shard>; SHARDS],
     hasher: RandomState,
     /// Counters in a shard at most.
     most: usize,
@@ -98,11 +98,7 @@ impl Counter {
 impl MemoryCounters {
     /// At most so many counters.
     pub fn new(most: usize) -> Self {
-        Self {
-            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
-            hasher: RandomState::new(),
-            most: most.div_ceil(SHARDS).max(1),
-        }
+        Self { shards: Default::default(), hasher: RandomState::new(), most: most.div_ceil(SHARDS).max(1) }
     }
 
     /// How many there are.
@@ -117,8 +113,9 @@ impl MemoryCounters {
 
     fn shard(&self, counter: &str) -> &RwLock<Shard> {
         let place = usize::try_from(self.hasher.hash_one(counter) % SHARDS as u64).unwrap_or(0);
-        // There are as many.
-        &self.shards[place]
+        // There are as many; the first is for the compiler.
+        let [first, ..] = &self.shards;
+        self.shards.get(place).unwrap_or(first)
     }
 
     fn find(&self, counter: &str) -> Option<Arc<Mutex<Counter>>> {
@@ -220,27 +217,23 @@ impl Counters for MemoryCounters {
 
 impl MemoryCounters {
     fn take_now(&self, takes: &[Take], now: Timestamp) -> Result<Lease, NotTaken> {
-        let counters: Vec<_> = takes.iter().map(|take| self.find_or_make(&take.counter)).collect();
+        let found = takes.iter().enumerate().map(|(place, take)| (place, take, self.find_or_make(&take.counter)));
+        let mut found: Vec<_> = found.collect();
         // Always in the order of their names: two requests that want the same counters would else wait for each other.
-        let mut order: Vec<usize> = (0..takes.len()).collect();
-        order.sort_unstable_by(|a, b| takes[*a].counter.cmp(&takes[*b].counter));
+        found.sort_unstable_by(|(_, a, _), (_, b, _)| a.counter.cmp(&b.counter));
         // Each counter once: a second lock on the same one would wait for the first.
-        order.dedup_by(|a, b| takes[*a].counter == takes[*b].counter);
-        debug_assert_eq!(order.len(), takes.len(), "a counter is taken of twice");
-        let mut locked: Vec<(usize, MutexGuard<'_, Counter>)> =
-            order.into_iter().map(|place| (place, lock(&counters[place]))).collect();
-        locked.sort_unstable_by_key(|(place, _)| *place);
-        let unknown: Vec<usize> = locked
-            .iter()
-            .filter(|(place, counter)| counter.is_unknown(takes[*place].window))
-            .map(|(place, _)| *place)
-            .collect();
+        found.dedup_by(|(_, a, _), (_, b, _)| a.counter == b.counter);
+        debug_assert_eq!(found.len(), takes.len(), "a counter is taken of twice");
+        let mut locked: Vec<(usize, &Take, MutexGuard<'_, Counter>)> =
+            found.iter().map(|(place, take, counter)| (*place, *take, lock(counter))).collect();
+        locked.sort_unstable_by_key(|(place, ..)| *place);
+        let unknown = locked.iter().filter(|(_, take, counter)| counter.is_unknown(take.window));
+        let unknown: Vec<usize> = unknown.map(|(place, ..)| *place).collect();
         if !unknown.is_empty() {
             return Err(NotTaken::Unknown(unknown));
         }
         let mut refused: Option<(Option<Timestamp>, NotTaken)> = None;
-        for (place, counter) in &mut locked {
-            let take = &takes[*place];
+        for (place, take, counter) in &mut locked {
             let count = counter.count(take.window, now);
             let Some(limit) = take.limit else { continue };
             let sum = count.spent.saturating_add(count.held).saturating_add(take.amount);
@@ -261,9 +254,9 @@ impl MemoryCounters {
         if let Some((_, refused)) = refused {
             return Err(refused);
         }
-        for (place, counter) in &mut locked {
+        for (_, take, counter) in &mut locked {
             counter.used = now;
-            counter.add(takes[*place].window, takes[*place].amount, now);
+            counter.add(take.window, take.amount, now);
         }
         let taken = takes.iter().map(|take| Taken {
             counter: Arc::clone(&take.counter),
