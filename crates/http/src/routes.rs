@@ -164,7 +164,7 @@ impl ModelPaths {
         plain.then(|| self.paths.get(request.uri().path()).copied()).flatten()
     }
 
-    /// Serves a request for such a path, as the [router](router) would.
+    /// Serves a request for such a path, as the [`router`] would.
     pub async fn serve(&self, path: ModelPath, request: Request) -> Response {
         let ModelPath { api, capability } = path;
         let state = &self.state;
