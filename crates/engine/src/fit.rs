@@ -200,7 +200,7 @@ async fn count_prompt(
 /// Whether the body may hold something whose tokens its bytes don't bound: an image by its address has few bytes and
 /// many tokens.
 fn may_hold_media(call: &Call) -> bool {
-    // Such a part is told by its keys, which the scan has looked at.
+    // Such a part has certain keys, which the scan has looked for.
     call.content.body().is_none_or(|body| body.fields.iter().any(|field| field.words.media))
 }
 

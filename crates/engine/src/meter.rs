@@ -135,25 +135,10 @@ impl AttemptMeter {
         };
         let Costed { total: cost, unpriced, .. } = self.price(&usage, registry);
         let unpriced = unpriced.map(|reason| reason.to_string());
-        AttemptRecord { outcome, error, usage, origin, cost, unpriced, finished, ..self.start_record() }
-    }
-
-    /// The record of an attempt that was just sent; it stands in the ledger if the process ends before the reply.
-    pub fn start_record(&self) -> AttemptRecord {
-        AttemptRecord {
-            model: self.model.id.clone(),
-            provider: self.model.provider.clone(),
-            upstream: self.model.upstream.clone(),
-            upstream_request_id: self.upstream_request_id.clone(),
-            started: self.started,
-            finished: self.started,
-            outcome: Outcome::Interrupted,
-            error: None,
-            usage: Usage::default(),
-            origin: UsageOrigin::Estimated,
-            cost: Cost::Unpriced,
-            unpriced: None,
-        }
+        let Model { id, provider, upstream, .. } = &*self.model;
+        let sent = AttemptRecord::interrupted(id.clone(), provider.clone(), upstream, self.started);
+        let upstream_request_id = self.upstream_request_id.clone();
+        AttemptRecord { upstream_request_id, outcome, error, usage, origin, cost, unpriced, finished, ..sent }
     }
 
     /// What a usage costs at this model's price.

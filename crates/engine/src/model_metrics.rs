@@ -180,7 +180,7 @@ impl ModelMetrics {
     }
 }
 
-/// A few counters that are told apart by less than all of their labels. Looked through one by one: a model has a handful.
+/// A few counters that differ in some of their labels. Looked through one by one: a model has a handful.
 struct Kept<K, M>(RwLock<Vec<(K, M)>>);
 
 impl<K, M> Default for Kept<K, M> {

@@ -67,6 +67,8 @@ impl ShortWords {
                 b'c' => self.tools |= rest().starts_with(b"call_id"),
                 b'u' => self.media |= rest().starts_with(b"url"),
                 b'i' => self.media |= rest().starts_with(b"image"),
+                // Written so, any letter may be in it.
+                b'\\' if rest().starts_with(br"\u") => *self = Self::ALL,
                 b'r' => self.reasoning |= rest().starts_with(b"reasoning"),
                 _ => {}
             }
@@ -101,6 +103,9 @@ mod tests {
         }
         for string in ["reasoning_content", "thinking_blocks", "redacted_thinking"] {
             assert_eq!(words(string), (false, false, true), "{string}");
+        }
+        for string in [r"\u0075rl", r"\u0074ool_calls"] {
+            assert_eq!(words(string), (true, true, true), "{string}");
         }
         for string in ["content", "role", "t", "too", "", &"tool".repeat(17)] {
             assert_eq!(words(string), (false, false, false), "{string}");

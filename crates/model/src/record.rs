@@ -241,6 +241,27 @@ pub struct AttemptRecord {
     pub unpriced: Option<String>,
 }
 
+impl AttemptRecord {
+    /// An attempt that was just sent to a model: all that is known of it if its process ends before the reply. What the provider
+    /// billed for it is not known.
+    pub fn interrupted(model: ModelId, provider: ProviderId, upstream: impl Into<String>, started: Timestamp) -> Self {
+        Self {
+            model,
+            provider,
+            upstream: upstream.into(),
+            upstream_request_id: None,
+            started,
+            finished: started,
+            outcome: Outcome::Interrupted,
+            error: None,
+            usage: Usage::default(),
+            origin: UsageOrigin::Estimated,
+            cost: Cost::Unpriced,
+            unpriced: None,
+        }
+    }
+}
+
 /// What went wrong in an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "schema", derive(serde::Serialize, serde::Deserialize))]

@@ -109,7 +109,7 @@ impl Default for Start<'_> {
 /// Starts a Baton with everything on: a key, models, prices, the ledger.
 pub fn start_baton(start: &Start<'_>, binary: &Path, folder: &Path, upstream: u16) -> anyhow::Result<Baton> {
     let mut file = format!(
-        "[auth]\nadmin_key = \"{ADMIN_KEY}\"\n\n[server]\nmax_in_flight = 20000\n\n\
+        "[auth]\nadmin_key = \"{ADMIN_KEY}\"\n\n[server]\nmax_in_flight = 20000\n\n[server.connections]\nmax_per_address = 10000\n\n\
          [providers.openai]\nkind = \"openai\"\napi_key = \"x\"\nbase_url = \"http://127.0.0.1:{upstream}/v1\"\n\n\
          [providers.anthropic]\nkind = \"anthropic\"\napi_key = \"x\"\nbase_url = \"http://127.0.0.1:{upstream}\"\n\n\
          [discovery]\nat_start = false\n"

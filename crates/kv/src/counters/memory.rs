@@ -45,7 +45,7 @@ impl Counter {
         }
     }
 
-    /// What it says. In a sliding window what is taken counts at once, and is not told apart.
+    /// What it says. In a sliding window what is taken counts as spent at once.
     fn count(&mut self, window: Window, now: Timestamp) -> Count {
         match window {
             Window::Held => Count { spent: 0, held: self.held },

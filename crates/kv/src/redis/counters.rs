@@ -38,12 +38,13 @@ const SETTLING: u32 = 60;
 const BEFORE_SETTLING: Duration = Duration::from_secs(1);
 
 impl RedisCounters {
-    /// Counters there, of this node; its name must be its own in every run. Says that the node lives until the last clone is dropped.
+    /// Counters there, of this node; its name must be its own in every run. Says that the node lives until the last clone is dropped, and the last lease is settled.
     pub fn new(redis: Redis, node: &str) -> Self {
         let counters = Self { redis, node: Arc::from(node) };
-        let (link, key) = (Arc::downgrade(&counters.redis.link), counters.node_key());
+        let (link, node, key) = (counters.redis.link.clone(), Arc::downgrade(&counters.node), counters.node_key());
         tokio::spawn(supervised("redis_pulse", async move {
-            while let Some(link) = link.upgrade() {
+            // The cache may share the link, and outlive the counters.
+            while node.strong_count() > 0 {
                 let key = key.clone();
                 let pulse = async move |mut connection: MultiplexedConnection| {
                     let mut set = redis::cmd("SET");
@@ -51,7 +52,6 @@ impl RedisCounters {
                     set.query_async::<()>(&mut connection).await
                 };
                 link.run("pulse", pulse).await;
-                drop(link);
                 tokio::time::sleep(PULSE).await;
             }
         }));

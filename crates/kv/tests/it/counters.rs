@@ -287,14 +287,14 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Does the steps in one place; says what came of each.
 async fn run(counters: &dyn Counters, steps: &[Step]) -> Vec<String> {
-    let (mut now, mut leases, mut told) = (FIRST, Vec::new(), Vec::new());
+    let (mut now, mut leases, mut outcomes) = (FIRST, Vec::new(), Vec::new());
     for step in steps {
         match step {
             Step::Take { of, later } => {
                 now = Timestamp(now.0 + later * 1_000);
                 let takes: Vec<Take> = of.iter().map(|(counter, amount)| wanted(*counter, *amount, now)).collect();
                 let outcome = counters.take(&takes, now).await;
-                told.push(format!("{:?}", outcome.as_ref().map(|_| "taken")));
+                outcomes.push(format!("{:?}", outcome.as_ref().map(|_| "taken")));
                 match outcome {
                     Ok(lease) => leases.push((lease, takes)),
                     Err(NotTaken::Unknown(places)) => {
@@ -315,10 +315,10 @@ async fn run(counters: &dyn Counters, steps: &[Step]) -> Vec<String> {
         for counter in 0..COUNTERS {
             let take = wanted(counter, 0, now);
             let count = counters.read(&take.counter, take.window, now).await;
-            told.push(format!("{} {count:?}", take.counter));
+            outcomes.push(format!("{} {count:?}", take.counter));
         }
     }
-    told
+    outcomes
 }
 
 /// Redis and memory say the same after every step.

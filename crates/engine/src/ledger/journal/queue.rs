@@ -1,4 +1,4 @@
-//! What waits to be written: entries in one buffer, and who is told.
+//! What waits to be written: entries in one buffer, and the receipts of those who wait for them.
 
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -96,7 +96,7 @@ impl Queue {
         Taken::Batch
     }
 
-    /// Nobody writes any more: who waits is told that it was not written.
+    /// Nobody writes any more: who waits learns that it was not written.
     pub fn abandon(&self) {
         let mut waiting = self.lock();
         waiting.closed = true;
@@ -112,12 +112,12 @@ impl Batch {
     /// Tells everyone, and empties the batch.
     pub fn settle(&mut self, outcome: &io::Result<()>) {
         for receipt in self.receipts.drain(..) {
-            let told = match outcome {
+            let outcome = match outcome {
                 Ok(()) => Ok(()),
                 Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
             };
             // A receipt that nobody waits for is no concern of the journal.
-            let _ = receipt.send(told);
+            let _ = receipt.send(outcome);
         }
         self.bytes.clear();
         self.bytes.shrink_to(KEPT);
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_gathers_is_taken_in_one_batch_and_everyone_is_told() {
+    fn what_gathers_is_taken_in_one_batch_and_everyone_gets_a_receipt() {
         let (queue, mut batch) = (Queue::default(), Batch::default());
         let mut receipts = [b"a", b"b"].map(|entry| queue.append(|buffer| buffer.extend_from_slice(entry)));
         assert_eq!(queue.take(&mut batch, None), Taken::Batch);

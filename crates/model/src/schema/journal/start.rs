@@ -6,9 +6,7 @@ use crate::capability::Capability;
 use crate::clock::Timestamp;
 use crate::entity::Model;
 use crate::id::{ModelId, ProviderId, RequestId};
-use crate::price::Cost;
 use crate::record::{AttemptRecord, Attribution, CacheUse, Outcome, RequestRecord};
-use crate::usage::{Usage, UsageOrigin};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::Serializer;
 use std::borrow::Cow;
@@ -85,20 +83,8 @@ impl<'r> RequestStart<'r> {
     /// The record of a request that was interrupted: its process ended before it did. What the provider billed for it is
     /// unknown, and the record says so instead of naming a cost.
     pub fn into_interrupted(self) -> RequestRecord {
-        let attempt = AttemptRecord {
-            model: self.model.clone(),
-            provider: self.provider.clone(),
-            upstream: self.upstream.into_owned(),
-            upstream_request_id: None,
-            started: self.sent,
-            finished: self.sent,
-            outcome: Outcome::Interrupted,
-            error: None,
-            usage: Usage::default(),
-            origin: UsageOrigin::Estimated,
-            cost: Cost::Unpriced,
-            unpriced: None,
-        };
+        let (model, provider) = (self.model.clone(), self.provider.clone());
+        let attempt = AttemptRecord::interrupted(model, provider, self.upstream, self.sent);
         RequestRecord {
             id: self.id,
             arrived: self.arrived,
