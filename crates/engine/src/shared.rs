@@ -9,6 +9,7 @@ use crate::ledger::Ledger;
 use crate::limit::NodeLimits;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
+use crate::policy::Policies;
 use crate::provider_counts::ProviderCounts;
 use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
@@ -38,6 +39,8 @@ pub struct EngineContext {
     pub calibration: Arc<Calibration>,
     /// How much may be under way at once.
     pub limits: NodeLimits,
+    /// Budgets and limits.
+    pub policies: Policies,
     /// How each model fares.
     pub health: HealthTracker,
     /// How many retries each provider gets.

@@ -1,7 +1,7 @@
 //! An API key. To add a field: a line in the struct and one in [`ApiKey::new`]. The API, events and the audit log have it
 //! then, and the database keeps it in the column `more`.
 
-use super::{Role, Scope};
+use super::{OwnBudget, OwnLimits, Role, Scope};
 use crate::clock::Timestamp;
 use crate::id::{KeyId, ModelId};
 use std::sync::Arc;
@@ -48,6 +48,12 @@ pub struct ApiKey {
     /// Whether its requests are refused if the model does not support a part of them, instead of dropping that part and
     /// reporting it in `x-baton-warning`.
     pub strict: bool,
+    /// What its requests may cost in a period: `{amount, period}`; null: no budget of its own.
+    #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "Option::is_none"), schema(value_type = Option<OwnBudget>))]
+    pub budget: Option<OwnBudget>,
+    /// How much its requests may take: any of `rpm` (requests a minute), `tpm` (tokens a minute) and `concurrency`.
+    #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "Option::is_none"), schema(value_type = Option<OwnLimits>))]
+    pub limits: Option<OwnLimits>,
     /// What the key before the last rotation hashes to. Never shown.
     #[cfg_attr(feature = "schema", serde(skip))]
     pub previous_hash: Option<String>,
@@ -86,6 +92,8 @@ impl ApiKey {
             models: None,
             addresses: None,
             strict: false,
+            budget: None,
+            limits: None,
             previous_hash: None,
             previous_until: None,
             created_at: Timestamp(0),

@@ -1,6 +1,7 @@
 //! A project. To add a field: a line in the struct and one in [`Project::new`]. The API, events and the audit log have it
 //! then, and the database keeps it in the column `more`.
 
+use super::{OwnBudget, OwnLimits};
 use crate::chat::Json;
 use crate::clock::Timestamp;
 
@@ -17,6 +18,12 @@ pub struct Project {
     /// Metadata to store with it, as it was given.
     #[cfg_attr(feature = "schema", serde(with = "crate::schema::json"), schema(value_type = Object))]
     pub metadata: Json,
+    /// What its requests may cost in a period: `{amount, period}`; null: no budget of its own.
+    #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "Option::is_none"), schema(value_type = Option<OwnBudget>))]
+    pub budget: Option<OwnBudget>,
+    /// How much its requests may take: any of `rpm` (requests a minute), `tpm` (tokens a minute) and `concurrency`.
+    #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "Option::is_none"), schema(value_type = Option<OwnLimits>))]
+    pub limits: Option<OwnLimits>,
     /// When it was made.
     #[cfg_attr(feature = "schema", schema(value_type = String, read_only))]
     pub created_at: Timestamp,
@@ -31,7 +38,15 @@ impl Project {
     /// A project named like its id, made at the beginning of time.
     pub fn new(id: impl Into<String>) -> Self {
         let id = id.into();
-        Self { name: id.clone(), id, metadata: Json("{}".into()), created_at: Timestamp(0), updated_at: Timestamp(0) }
+        Self {
+            name: id.clone(),
+            id,
+            metadata: Json("{}".into()),
+            budget: None,
+            limits: None,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        }
     }
 }
 

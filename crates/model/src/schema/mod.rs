@@ -7,7 +7,9 @@
 
 pub mod journal;
 pub(crate) mod json;
+pub(crate) mod money;
 mod patch;
+mod policy;
 mod price;
 pub(crate) mod record;
 pub mod time;

@@ -1,7 +1,7 @@
 //! Words and names.
 
 use crate::capability::Capability;
-use crate::entity::{ModelSource, ModelStatus, Role, Scope};
+use crate::entity::{BudgetPeriod, FailMode, LimitWindow, ModelSource, ModelStatus, PolicyMode, Role, Scope};
 use crate::event_kind::EventKind;
 use crate::fault::{Code, ErrorKind};
 use crate::id::{KeyId, ModelId, ProviderId, RequestId};
@@ -61,14 +61,18 @@ macro_rules! words {
 }
 
 words! {
+    BudgetPeriod: BudgetPeriod::ALL;
     CacheUse: CacheUse::ALL;
     Capability: Capability::ALL;
     Code: Code::ALL;
     ErrorKind: ErrorKind::ALL;
     EventKind: EventKind::ALL;
+    FailMode: FailMode::ALL;
+    LimitWindow: LimitWindow::ALL;
     ModelSource: ModelSource::ALL;
     ModelStatus: ModelStatus::ALL;
     Outcome: Outcome::ALL;
+    PolicyMode: PolicyMode::ALL;
     Role: Role::ALL;
     Scope: Scope::ALL;
     UsageOrigin: UsageOrigin::ALL;
