@@ -14,6 +14,7 @@ mod describe;
 mod events;
 mod failures;
 mod keys;
+mod me;
 mod models;
 mod prices;
 mod projects;

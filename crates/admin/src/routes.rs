@@ -2,7 +2,9 @@
 //!
 //! Paths below `/api/models/` that are no model stand in [`baton_model::ModelId::RESERVED`] too.
 
-use crate::{Admin, audit, cache, events, keys, models, prices, projects, providers, ready, requests, usage, webhooks};
+use crate::{
+    Admin, audit, cache, events, keys, me, models, prices, projects, providers, ready, requests, usage, webhooks,
+};
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,6 +24,7 @@ pub fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(keys::list::list, keys::create::create))
         .routes(routes!(keys::get::get, keys::update::update, keys::revoke::revoke))
         .routes(routes!(keys::rotate::rotate))
+        .routes(routes!(me::me))
         .routes(routes!(projects::list::list, projects::create::create))
         .routes(routes!(projects::get::get, projects::update::update, projects::remove::remove))
         .routes(routes!(usage::totals::usage))

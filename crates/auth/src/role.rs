@@ -52,6 +52,7 @@ mod tests {
                 user: None,
                 models: None,
                 strict: false,
+                policies: None,
             };
             for (needed_place, needed) in Role::ALL.into_iter().enumerate() {
                 assert_eq!(require(&caller, needed).is_ok(), place <= needed_place, "{has:?} for {needed:?}");

@@ -81,11 +81,12 @@ impl App {
         // has.
         let ledger = Ledger::open(journal, store.clone(), Arc::clone(&clock))
             .with_context(|| format!("the journal in `{}` can't be opened", config.data_dir.display()))?;
-        let shared = SharedState::open(config).await?;
+        let shared = SharedState::open(config, store.node()).await?;
         let witness = Witness::start(config)?;
         let engine = Engine::new(EngineParts {
             settings: settings(config),
             registry: Registry::new(snapshot(config, providers.clone())),
+            counters: shared.counters.clone(),
             cache: Arc::clone(&shared.cache),
             ledger,
             observer: witness.clone().map(|witness| witness as Arc<dyn Observer>),

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use anyhow::Context;
 use baton_bus::{Bus, Local, Nats, RedisStreams};
-use baton_kv::{Cache, InProcess, Memory, Notices, Redis, SharedCache};
+use baton_kv::{Cache, Counters, InProcess, Memory, Notices, Redis, RedisCounters, SharedCache};
 use std::sync::Arc;
 
 /// What nodes share beside the database. Without Redis and NATS, what one node has for itself.
@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub struct SharedState {
     /// Cached replies.
     pub cache: Arc<dyn Cache>,
+    /// Where nodes count together against budgets and limits; `None`: each counts for itself.
+    pub counters: Option<Arc<dyn Counters>>,
     /// "Something changed, look now."
     pub notices: Arc<dyn Notices>,
     /// Events and commands.
@@ -22,15 +24,18 @@ impl SharedState {
     ///
     /// # Errors
     /// If an address is none; the key is named.
-    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+    pub async fn open(config: &Config, node: &str) -> anyhow::Result<Self> {
         // With Redis too: it is the cache while Redis is away.
         let memory = Memory::new(config.cache.max_bytes);
         let bus = bus(config).await?;
         let Some(settings) = config.redis.settings() else {
-            return Ok(Self { cache: Arc::new(memory), notices: Arc::new(InProcess::default()), bus });
+            let (cache, notices) = (Arc::new(memory), Arc::new(InProcess::default()));
+            return Ok(Self { cache, counters: None, notices, bus });
         };
         let redis = Redis::open(settings).await.context("redis.url")?;
-        Ok(Self { cache: Arc::new(SharedCache::new(redis.clone(), memory)), notices: Arc::new(redis), bus })
+        let counters: Arc<dyn Counters> = Arc::new(RedisCounters::new(redis.clone(), node));
+        let cache = Arc::new(SharedCache::new(redis.clone(), memory));
+        Ok(Self { cache, counters: Some(counters), notices: Arc::new(redis), bus })
     }
 }
 

@@ -43,6 +43,7 @@ fn caller() -> Caller {
         user: None,
         models: None,
         strict: false,
+        policies: None,
     }
 }
 
@@ -70,6 +71,7 @@ fn call(bytes: usize) -> Call {
             selector: ModelSelector::Model("model-0".into()),
             fallbacks: None,
             strict: false,
+            max_cost: None,
             timeout: None,
         },
         options: CallOptions {

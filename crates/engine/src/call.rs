@@ -4,7 +4,7 @@ use crate::limit::{no_bytes, translation_cost};
 use crate::shares::Hold;
 use crate::trace::Trace;
 use baton_model::record::Attribution;
-use baton_model::{Body, Caller, ModelId, Operation, PublicError, RequestId, Timestamp, Wire};
+use baton_model::{Body, Caller, ModelId, Nanos, Operation, PublicError, RequestId, Timestamp, Wire};
 use baton_provider_api::ReplyForm;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -59,6 +59,8 @@ pub struct Routing {
     pub strict: bool,
     /// The most time that the client gives it.
     pub timeout: Option<Duration>,
+    /// The most that it may cost, all attempts together.
+    pub max_cost: Option<Nanos>,
 }
 
 /// How the reply is to be, and what goes to the provider beside the body.
@@ -182,6 +184,11 @@ impl Content {
         // of others.
         let operation = (self.read)(&body.bytes)?;
         Ok(self.operation.get_or_init(|| operation))
+    }
+
+    /// The meaning, if it was read already.
+    pub fn read_if_read(&self) -> Option<&Operation> {
+        self.operation.get()
     }
 
     /// Whether the meaning was read already.

@@ -6,6 +6,7 @@ use crate::health::Circuit;
 use crate::reasoning_cache::ReasoningCache;
 use crate::record::RequestRecorder;
 use crate::reply::failure;
+use crate::reserve::reserve_attempt;
 use crate::route::{Candidate, RoutePlan};
 use crate::shared::EngineContext;
 use crate::shares::Hold;
@@ -53,6 +54,8 @@ pub async fn try_candidates(
     let mut last: Option<PublicError> = None;
     // A prompt that is too long for one candidate may fit the next, so this error waits until all were tried.
     let mut unfit: Option<PublicError> = None;
+    // A policy leaves no room for one candidate, and may for another.
+    let mut refused: Option<PublicError> = None;
     // Another provider may have a place where this one has none.
     let mut busy: Option<PublicError> = None;
     // The shortest time until an open circuit lets a request through.
@@ -93,7 +96,12 @@ pub async fn try_candidates(
         drop(pass);
         match tried {
             Ok(opened) => return Ok(Opened { place, ..opened }),
-            Err(error) => {
+            // Another candidate may cost less, or be for other policies.
+            Err(AttemptFailure::Refused(error)) => {
+                shared.metrics.count_refusal(error.code);
+                refused.get_or_insert(error);
+            }
+            Err(AttemptFailure::Provider(error)) => {
                 // An error that is the caller's own fault would be the same at every provider. What a provider refuses in
                 // a request that Baton wrote for it may be the translation, or what this model alone does not have.
                 let refused_translation =
@@ -107,7 +115,7 @@ pub async fn try_candidates(
         }
     }
     // What a provider said tells more than that a prompt did not fit some other one.
-    Err(last.or(busy).or(unfit).unwrap_or_else(|| unavailable(call, closed_off)))
+    Err(last.or(refused).or(busy).or(unfit).unwrap_or_else(|| unavailable(call, closed_off)))
 }
 
 /// Refuses a body that is too large to be translated for the candidate. It may pass through to the next.
@@ -159,15 +167,35 @@ fn unavailable(call: &Call, closed_off: Option<Duration>) -> PublicError {
     PublicError { retry_after, ..PublicError::new(Code::ProviderNotAvailable, message) }
 }
 
+/// Why a candidate gave no reply.
+enum AttemptFailure {
+    /// A policy leaves no room for it; nothing was sent.
+    Refused(PublicError),
+    /// It failed.
+    Provider(ProviderError),
+}
+
+impl From<PublicError> for AttemptFailure {
+    fn from(error: PublicError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<ProviderError> for AttemptFailure {
+    fn from(error: ProviderError) -> Self {
+        Self::Provider(error)
+    }
+}
+
 /// Tries one candidate, and again as often as its provider's settings and its errors invite.
 async fn try_candidate(
     shared: &EngineContext,
-    call: &Call,
+    call: &Arc<Call>,
     candidate: Candidate,
     mut fitted: Fitted,
     recorder: &mut RequestRecorder,
     deadline: Option<Instant>,
-) -> Result<Opened, ProviderError> {
+) -> Result<Opened, AttemptFailure> {
     let operation = match passes_through(call, &candidate) {
         true => None,
         false => Some(prepare_operation(shared, call, &candidate, &mut fitted).await?),
@@ -179,16 +207,24 @@ async fn try_candidate(
     let budgets = &shared.retry_budgets;
     // Once, however many attempts follow: retries that earned retries would never end.
     budgets.note_request(&candidate.model.provider);
+    let mut last: Option<ProviderError> = None;
     loop {
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             // Earlier attempts have taken it all.
-            return Err(ProviderError::new(ErrorKind::Timeout, "the request's timeout has passed"));
+            return Err(ProviderError::new(ErrorKind::Timeout, "the request's timeout has passed").into());
         }
+        // Anew for each attempt: one that failed may be billed, and holds what it reserved until that is known.
+        let reservation = match reserve_attempt(shared, call, &candidate, &mut fitted, recorder).await {
+            Ok(reservation) => reservation,
+            // What a provider said tells more than that there is no room to ask it again.
+            Err(error) => return Err(last.map_or_else(|| error.into(), AttemptFailure::Provider)),
+        };
         // The start is in the journal before the request leaves, so that a crash does not hide a call that is billed.
-        recorder.start_attempt(&candidate.model, candidate.dialect).await?;
+        recorder.start_attempt(&candidate.model, candidate.dialect, reservation).await?;
         let mut error = match start_attempt(call, &candidate, &fitted, operation.as_deref(), recorder, deadline).await {
             Ok((exchange, buffered)) => {
                 let mut warnings = fitted.warnings;
+                warnings.append(&mut recorder.take_policy_warnings());
                 warnings.extend(exchange.dropped.iter().cloned());
                 let prompt_tokens = fitted.prompt_tokens;
                 return Ok(Opened { candidate, exchange, buffered, warnings, prompt_tokens, place: None });
@@ -201,21 +237,22 @@ async fn try_candidate(
         }
         // Before the circuit is asked below, because this failure may be the one that opens it.
         recorder.fail_attempt(&mut error);
-        let Retry::SameTarget(after) = error.retry() else { return Err(error) };
+        let Retry::SameTarget(after) = error.retry() else { return Err(error.into()) };
         let wait = after.unwrap_or_else(|| shared.vary(pause));
         // The deadline is compared as time left, because a moment plus a long wait can be beyond what the clock holds.
         let in_time = deadline.is_none_or(|deadline| wait < deadline.saturating_duration_since(Instant::now()));
         if retries == 0 || wait > shared.settings.retry.longest || !in_time {
-            return Err(error);
+            return Err(error.into());
         }
         // Asked last, because asking takes a retry from the budget. A model whose circuit this failure has opened, or
         // that others found broken meanwhile, is not tried again.
         if shared.health.circuit(&candidate.model) == Circuit::Open || !budgets.take_retry(&candidate.model.provider) {
-            return Err(error);
+            return Err(error.into());
         }
         // Counted only once a retry is certain: `SameTarget` with no retries left moves on to the next candidate.
         retries -= 1;
         pause = pause.saturating_mul(2);
+        last = Some(error);
         tokio::time::sleep(wait).await;
     }
 }

@@ -14,7 +14,7 @@ use crate::limit::NodeLimits;
 use crate::metrics::{Metrics, Sizes};
 use crate::observe::Observer;
 use crate::pipeline;
-use crate::policy::{CounterReading, Policies};
+use crate::policy::{CounterReading, Limiter, SpentReader};
 use crate::provider_counts::ProviderCounts;
 use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
@@ -22,7 +22,7 @@ use crate::reply::Reply;
 use crate::settings::EngineSettings;
 use crate::shared::EngineContext;
 use crate::trace::Trace;
-use baton_kv::Cache;
+use baton_kv::{Cache, Counters};
 use baton_model::{Clock, PublicError};
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
@@ -35,6 +35,8 @@ pub struct EngineParts {
     pub registry: Registry,
     /// Where replies are kept.
     pub cache: Arc<dyn Cache>,
+    /// Where nodes count together against budgets and limits; `None`: this node is the only one.
+    pub counters: Option<Arc<dyn Counters>>,
     /// Where requests are recorded.
     pub ledger: Ledger,
     /// Who observes requests that are over.
@@ -54,7 +56,7 @@ pub struct Engine {
 impl Engine {
     /// An engine of these parts.
     pub fn new(parts: EngineParts) -> Self {
-        let EngineParts { settings, registry, cache, ledger, observer, clock, seed } = parts;
+        let EngineParts { settings, registry, cache, counters, ledger, observer, clock, seed } = parts;
         let shared = EngineContext {
             settings,
             registry,
@@ -64,7 +66,7 @@ impl Engine {
             coalescer: Coalescer::default(),
             calibration: Arc::default(),
             limits: NodeLimits::new(settings.max_in_flight, settings.max_bytes_in_flight),
-            policies: Policies::default(),
+            policies: Limiter::new(counters, SpentReader::new(ledger.reader().clone()), Arc::clone(&clock)),
             health: HealthTracker::new(settings.circuit, Arc::clone(&clock)),
             retry_budgets: RetryBudgets::new(settings.retry.budget),
             ledger,
@@ -116,14 +118,13 @@ impl Engine {
     }
 
     /// Budgets and limits in force.
-    pub fn policies(&self) -> &Policies {
+    pub fn policies(&self) -> &Limiter {
         &self.shared.policies
     }
 
     /// What the counters of a policy in force say, by its id: one, or those of each value that was asked for lately.
     pub async fn read_counters(&self, policy: &str) -> Vec<CounterReading> {
-        let _ = policy;
-        std::future::ready(Vec::new()).await
+        self.shared.policies.read_known(policy).await
     }
 
     /// How much may be under way at once.

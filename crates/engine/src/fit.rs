@@ -183,7 +183,7 @@ async fn count_at_provider(
 }
 
 /// Counts the prompt on a thread of its own: a megabyte takes a while, and the first count loads the tables.
-async fn count_prompt(
+pub async fn count_prompt(
     shared: &EngineContext,
     call: &Arc<Call>,
     candidate: &Candidate,
@@ -199,7 +199,7 @@ async fn count_prompt(
 
 /// Whether the body may hold something whose tokens its bytes don't bound: an image by its address has few bytes and
 /// many tokens.
-fn may_hold_media(call: &Call) -> bool {
+pub fn may_hold_media(call: &Call) -> bool {
     // Such a part has certain keys, which the scan has looked for.
     call.content.body().is_none_or(|body| body.fields.iter().any(|field| field.words.media))
 }

@@ -85,6 +85,11 @@ impl AttemptMeter {
         }
     }
 
+    /// Bytes of generated text seen so far.
+    pub fn text_bytes(&self) -> usize {
+        self.text_bytes
+    }
+
     /// The reply came whole: what it reports is final, without a sign for its end.
     pub fn mark_complete(&mut self) {
         self.complete = true;

@@ -7,8 +7,8 @@ use crate::model_metrics::ModelFamilies;
 use crate::observe::Spans;
 use crate::trace::Trace;
 use baton_kv::CacheHealth;
-use baton_model::Model;
 use baton_model::record::{AttemptRecord, RequestRecord};
+use baton_model::{Code, Model};
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::exemplar::HistogramWithExemplars;
@@ -35,6 +35,8 @@ pub struct Metrics {
     task_panics: Family<TaskLabels, Counter>,
     redis_errors: Family<Unlabelled, Counter>,
     refused_credentials: Family<ReasonLabels, Counter>,
+    policy_refusals: Family<ReasonLabels, Counter>,
+    policy_overruns: Family<ReasonLabels, Counter>,
     edge: EdgeMetrics,
     documented: Vec<Documented>,
 }
@@ -119,6 +121,8 @@ impl Default for Metrics {
             task_panics: Family::default(),
             redis_errors: Family::default(),
             refused_credentials: Family::default(),
+            policy_refusals: Family::default(),
+            policy_overruns: Family::default(),
             edge: EdgeMetrics::default(),
             documented: Vec::new(),
         };
@@ -191,6 +195,16 @@ impl Metrics {
             self.refused_credentials.clone(),
         );
         list.counter(
+            "policy_refusals",
+            "Requests and attempts for which a budget or limit left no room, or of which it is unknown what was spent",
+            self.policy_refusals.clone(),
+        );
+        list.counter(
+            "policy_overruns",
+            "Attempts that took more of a budget or limit than was reserved, because the provider did not keep to what it was asked",
+            self.policy_overruns.clone(),
+        );
+        list.counter(
             "telemetry_spans",
             "Spans for the collector of traces: exported, dropped (the queue was full) or failed (it was unavailable)",
             self.spans.clone(),
@@ -227,6 +241,23 @@ impl Metrics {
     pub fn credentials_refused(&self, wrong: bool) {
         let reason = if wrong { "wrong" } else { "limited" };
         self.refused_credentials.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// A budget or limit left no room for a request, or for an attempt.
+    pub fn count_refusal(&self, code: Code) {
+        let reason = match code {
+            Code::BudgetExceeded => "budget",
+            Code::RateLimitExceeded => "limit",
+            // What was spent could not be known.
+            _ => "unknown",
+        };
+        self.policy_refusals.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// An attempt came to more than was reserved of a budget or limit.
+    pub fn count_overrun(&self, of_budget: bool) {
+        let reason = if of_budget { "budget" } else { "limit" };
+        self.policy_overruns.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// A request was admitted.

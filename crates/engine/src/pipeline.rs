@@ -9,7 +9,7 @@ use crate::ask::ask_provider;
 use crate::cache::CachePlan;
 use crate::call::Call;
 use crate::coalesce::{self, CallRole, ReplyKeys};
-use crate::record::RequestRecorder;
+use crate::record::{Admitted, RequestRecorder};
 use crate::registry::Snapshot;
 use crate::reply::Reply;
 use crate::shared::EngineContext;
@@ -29,7 +29,8 @@ pub async fn serve(shared: &Arc<EngineContext>, call: Call) -> Result<Reply, Pub
     let model = admit(shared, &snapshot, &call)?;
     // After `admit`, so that requests that are refused anyway take no place.
     let place = shared.limits.reserve(&call.identity.caller)?;
-    let recorder = RequestRecorder::new(Arc::clone(shared), Arc::clone(&call), place);
+    let admitted = keep_to_policies(shared, &call).await?;
+    let recorder = RequestRecorder::new(Arc::clone(shared), Arc::clone(&call), place, admitted);
     // With its place, so that waiting requests count: fewer are let in while the ledger is behind.
     shared.ledger.throttle().await;
     match shared.cache.plan(&call) {
@@ -39,6 +40,15 @@ pub async fn serve(shared: &Arc<EngineContext>, call: Call) -> Result<Reply, Pub
             Ok(Reply { head, frames: stream.into_stream() })
         }
     }
+}
+
+/// What the request has to keep to, with itself reserved.
+async fn keep_to_policies(shared: &EngineContext, call: &Call) -> Result<Admitted, PublicError> {
+    let (caller, of) = (&call.identity.caller, &call.identity.attribution);
+    let Some(concern) = shared.policies.concern(caller, of) else { return Ok(Admitted::default()) };
+    let reserved = shared.policies.admit(&concern, caller, of).await;
+    let reservation = reserved.inspect_err(|error| shared.metrics.count_refusal(error.code))?;
+    Ok(Admitted { concern: Some(concern), reservation })
 }
 
 /// Serves a call whose reply may be cached, or may be under way for an identical call.
@@ -64,10 +74,10 @@ async fn serve_cacheable(
     }
     recorder.set_cache_use(CacheUse::Miss);
     // Joined only after the lookup: a reply that is cached already needs no shared call.
-    // One that brings its own time is joined by nobody and joins nobody: the time of another would end it.
-    let flight = match call.routing.timeout {
-        None => key.clone(),
-        Some(_) => format!("{key} {}", call.identity.id),
+    // One that brings its own time or money is joined by nobody and joins nobody: the bounds of another would end it.
+    let flight = match (call.routing.timeout, call.routing.max_cost) {
+        (None, None) => key.clone(),
+        _ => format!("{key} {}", call.identity.id),
     };
     match shared.coalescer.join(&flight, call.options.form) {
         CallRole::Follower(reader) => coalesce::join_shared_call(Arc::clone(shared), reader, recorder).await,

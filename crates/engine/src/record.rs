@@ -4,14 +4,15 @@ use crate::calibration::Lesson;
 use crate::call::Call;
 use crate::meter::{AttemptEnd, AttemptMeter};
 use crate::observe::EndedRequest;
+use crate::policy::{Concern, Overrun, PolicyStanding, Reservation};
 use crate::shared::EngineContext;
 use crate::shares::Hold;
 use crate::trace::Trace;
 use baton_meter::count;
 use baton_model::fault::{ErrorKind, Tried};
-use baton_model::record::{CacheUse, Outcome, RequestError, RequestRecord};
+use baton_model::record::{AttemptRecord, CacheUse, Outcome, RequestError, RequestRecord};
 use baton_model::schema::journal::RequestStart;
-use baton_model::{Capability, Cost, Dialect, Model, PublicError, ReplyEvent, SpanId};
+use baton_model::{Capability, Cost, Dialect, Model, Nanos, PublicError, ReplyEvent, SpanId};
 use baton_provider_api::ProviderError;
 use baton_tasks::blocking;
 use std::sync::Arc;
@@ -29,13 +30,28 @@ pub struct RequestRecorder {
     spans: Vec<SpanId>,
     /// What the last attempt said, if somebody wants to know.
     text_events: Vec<ReplyEvent>,
+    /// What it has to keep to.
+    concern: Option<Concern>,
+    /// What it has reserved, wherever it is sent.
+    admission: Reservation,
+    /// What the attempt under way has reserved.
+    reserved: Option<Reservation>,
     /// The place among the requests in flight; given back with the recorder.
     _place: Hold,
 }
 
+/// A request that may go on: what it has to keep to, and what it has reserved of it.
+#[derive(Default)]
+pub struct Admitted {
+    /// Budgets and limits that are for it.
+    pub concern: Option<Concern>,
+    /// What was reserved.
+    pub reservation: Reservation,
+}
+
 impl RequestRecorder {
     /// A record for a request that was admitted.
-    pub fn new(shared: Arc<EngineContext>, call: Arc<Call>, place: Hold) -> Self {
+    pub fn new(shared: Arc<EngineContext>, call: Arc<Call>, place: Hold, admitted: Admitted) -> Self {
         let record = RequestRecord {
             id: call.identity.id.clone(),
             arrived: call.identity.arrived,
@@ -63,6 +79,9 @@ impl RequestRecorder {
             running: None,
             spans: Vec::new(),
             text_events: Vec::new(),
+            concern: admitted.concern,
+            admission: admitted.reservation,
+            reserved: None,
             _place: place,
         }
     }
@@ -86,8 +105,15 @@ impl RequestRecorder {
     ///
     /// # Errors
     /// If the start can't be recorded: then nothing may be sent, since a provider would bill what the ledger never saw.
-    pub async fn start_attempt(&mut self, model: &Arc<Model>, dialect: Dialect) -> Result<(), ProviderError> {
-        let now = self.shared.clock.now();
+    pub async fn start_attempt(
+        &mut self,
+        model: &Arc<Model>,
+        dialect: Dialect,
+        reservation: Reservation,
+    ) -> Result<(), ProviderError> {
+        // The time of the reservation: it decides in which period a budget counts the attempt, and the ledger must say the same.
+        let now = reservation.at;
+        self.reserved = Some(reservation);
         self.set_model(model);
         let mut running = AttemptMeter::new(Arc::clone(model), dialect, now);
         // Vendors bill neither counting nor moderation, so an unreported usage is zero and not an estimate.
@@ -111,6 +137,24 @@ impl RequestRecorder {
         // Only from here on it counts as sent: who leaves during the wait above has cost nothing.
         self.running = Some(running);
         Ok(())
+    }
+
+    /// What it has to keep to; `None`: nothing.
+    pub fn concern(&self) -> Option<&Concern> {
+        self.concern.as_ref()
+    }
+
+    /// How the policies stand of which it has reserved something.
+    pub fn standings(&self) -> Vec<PolicyStanding> {
+        let reserved = self.reserved.iter().flat_map(Reservation::standings);
+        self.admission.standings().chain(reserved).collect()
+    }
+
+    /// What is soft and exceeded.
+    pub fn take_policy_warnings(&mut self) -> Vec<String> {
+        let mut warnings = std::mem::take(&mut self.admission.warnings);
+        warnings.extend(self.reserved.iter_mut().flat_map(|reserved| std::mem::take(&mut reserved.warnings)));
+        warnings
     }
 
     /// The call.
@@ -185,6 +229,23 @@ impl RequestRecorder {
         }
     }
 
+    /// What the running attempt may cost before a budget is spent that ends streams there; `None`: there is no such budget.
+    pub fn cut_at(&self) -> Option<Nanos> {
+        self.reserved.as_ref().and_then(Reservation::cut_at)
+    }
+
+    /// What the running attempt has cost so far, if its price is known.
+    pub fn running_cost(&self) -> Option<Nanos> {
+        let attempt = self.running.as_ref()?;
+        let (usage, _) = attempt.usage(|| self.prompt_tokens(&attempt.model, attempt.dialect));
+        attempt.cost(&usage, &self.shared.registry).known()
+    }
+
+    /// The attempt under way was ended by Baton; what it has used counts.
+    pub fn cut_attempt(&mut self) {
+        self.close_attempt(AttemptEnd::Cancelled);
+    }
+
     /// The reply is complete. Resolves when the record is in the journal.
     pub async fn complete(&mut self, status: u16) {
         if let Some(attempt) = &self.running {
@@ -223,6 +284,11 @@ impl RequestRecorder {
             tracing::warn!(request.id = %self.call.identity.id, provider.id = %record.provider, model.id = %record.model,
                 field, "the provider reported usage that is not accounted for; the record is marked as an estimate");
         }
+        if let Some(reserved) = self.reserved.take() {
+            for overrun in reserved.settle_attempt(&record) {
+                self.note_overrun(&overrun, &record);
+            }
+        }
         self.shared.metrics.attempt(&record);
         if let Some(lesson) = Lesson::of(&self.shared.calibration, &self.call, &attempt, &record) {
             self.teach(lesson);
@@ -230,6 +296,14 @@ impl RequestRecorder {
         if let Some(own) = &mut self.record {
             own.attempts.push(record);
         }
+    }
+
+    /// An attempt came to more than was reserved for it.
+    fn note_overrun(&self, overrun: &Overrun, attempt: &AttemptRecord) {
+        let Overrun { policy, reserved, used } = overrun;
+        tracing::warn!(request.id = %self.call.identity.id, provider.id = %attempt.provider, model.id = %attempt.model,
+            policy.id = policy.id, reserved, used, "overrun: an attempt took more than was reserved for it");
+        self.shared.metrics.count_overrun(policy.is_budget);
     }
 
     /// Learns from a reply beside the requests.
@@ -259,6 +333,7 @@ impl RequestRecorder {
         error: Option<RequestError>,
     ) -> impl Future<Output = ()> + Send + use<> {
         // Taken, so that a second end (the drop after a settled reply) finds nothing to record.
+        std::mem::take(&mut self.admission).settle_request();
         let receipt = self.record.take().map(|mut record| {
             record.finished = self.shared.clock.now();
             record.outcome = outcome;

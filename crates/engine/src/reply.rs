@@ -1,5 +1,6 @@
 //! A reply on its way up: its head, its frames, its bill.
 
+use crate::policy::PolicyStanding;
 use baton_model::record::CacheUse;
 use baton_model::{Capability, Cost, Dialect, ModelId, Nanos, ProviderId, PublicError, ReplyEvent, Wire};
 use baton_provider_api::{Frame, ProviderError, ReplyForm};
@@ -7,7 +8,7 @@ use futures::stream::BoxStream;
 use std::sync::{Arc, OnceLock};
 
 /// What is known when a reply begins.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ReplyHead {
     /// The model that replies.
     pub model: ModelId,
@@ -31,6 +32,8 @@ pub struct ReplyHead {
     pub cache: CacheUse,
     /// How many attempts were made.
     pub attempts: usize,
+    /// How the limits stand that the request had to keep to.
+    pub standings: Vec<PolicyStanding>,
     /// What it cost; set when that is known, in a stream just before its last frame.
     pub bill: Bill,
 }

@@ -8,7 +8,7 @@ use crate::shared::EngineContext;
 use crate::shares::Hold;
 use baton_model::fault::{ErrorKind, UpstreamBody};
 use baton_model::record::CacheUse;
-use baton_model::{Dialect, ProviderId, PublicError, ReplyEvent};
+use baton_model::{Code, Dialect, Nanos, ProviderId, PublicError, ReplyEvent};
 use baton_provider_api::{Exchange, Frame, OnDisconnect, ProviderError, ReplyForm};
 use baton_tasks::supervised;
 use futures::StreamExt;
@@ -40,6 +40,8 @@ pub struct ReplyStream {
     failed: Option<ProviderError>,
     /// The reasoning before tool calls, where the client's format may have no place for it.
     reasoning: Option<(ReasoningRecorder, ProviderId)>,
+    /// What it may cost at most before it is cut, and how much text it had when that was looked at last.
+    cut: Option<(Nanos, usize)>,
 }
 
 impl ReplyStream {
@@ -75,8 +77,10 @@ impl ReplyStream {
             input_tokens: prompt_tokens,
             cache: CacheUse::Bypass,
             attempts: recorder.attempts(),
+            standings: recorder.standings(),
             bill: Arc::clone(&bill),
         };
+        let cut = recorder.cut_at().map(|most| (most, 0));
         let on_disconnect = candidate.provider.settings().on_disconnect;
         let (recorder, frames) = (Some(recorder), Some(frames));
         let stream = Self {
@@ -93,6 +97,7 @@ impl ReplyStream {
             settled: false,
             failed: None,
             reasoning,
+            cut,
         };
         (head, stream)
     }
@@ -121,6 +126,7 @@ impl ReplyStream {
             settled: false,
             failed: None,
             reasoning: None,
+            cut: None,
         }
     }
 
@@ -138,6 +144,7 @@ impl ReplyStream {
             None => self.next_from_provider().await,
         };
         match next {
+            Some(Ok(_)) if self.is_too_dear() => Some(Err(self.cut_off().await)),
             Some(Ok(frame)) => {
                 // Settled before the last frame leaves: whoever has seen the end finds the record.
                 if frame.events.contains(&ReplyEvent::Ended) || self.is_last().await {
@@ -204,6 +211,35 @@ impl ReplyStream {
                 Err(error)
             }
         })
+    }
+
+    /// Whether it costs more than is left of a budget that ends streams there. Looked at every few hundred bytes of text: to price each
+    /// frame would cost as much as passing it on.
+    fn is_too_dear(&mut self) -> bool {
+        const STEP: usize = 256;
+        let (Some((most, looked)), Some(recorder)) = (&mut self.cut, &mut self.recorder) else { return false };
+        let text = recorder.current_attempt().map_or(0, |attempt| attempt.text_bytes());
+        if self.settled || text < *looked + STEP {
+            return false;
+        }
+        *looked = text;
+        recorder.running_cost().is_some_and(|cost| cost > *most)
+    }
+
+    /// Ends a stream that has used up its budget.
+    async fn cut_off(&mut self) -> PublicError {
+        self.settled = true;
+        // Dropped first: the provider stops when its connection closes.
+        (self.frames, self.place) = (None, None);
+        self.buffered.clear();
+        let message = "the budget is spent: the reply was longer than what was reserved for it, and ends here";
+        let mut error = PublicError::new(Code::BudgetExceeded, message);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.cut_attempt();
+            error.tried = Some(recorder.tried(Vec::new()));
+            recorder.fail_midway(&error).await;
+        }
+        error
     }
 
     async fn complete(&mut self) {

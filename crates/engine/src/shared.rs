@@ -9,7 +9,7 @@ use crate::ledger::Ledger;
 use crate::limit::NodeLimits;
 use crate::metrics::Metrics;
 use crate::observe::Observer;
-use crate::policy::Policies;
+use crate::policy::Limiter;
 use crate::provider_counts::ProviderCounts;
 use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
@@ -40,7 +40,7 @@ pub struct EngineContext {
     /// How much may be under way at once.
     pub limits: NodeLimits,
     /// Budgets and limits.
-    pub policies: Policies,
+    pub policies: Limiter,
     /// How each model fares.
     pub health: HealthTracker,
     /// How many retries each provider gets.

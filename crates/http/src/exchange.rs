@@ -4,6 +4,7 @@ use crate::headers::{self, RequestHeaders};
 use crate::reply::{ReplyOptions, respond};
 use crate::{HttpState, form, query};
 use axum::response::Response;
+use baton_engine::policy::RUN_TAG;
 use baton_engine::{Call, CallOptions, HeadSent, Identity, Routing};
 use baton_model::record::Attribution;
 use baton_model::{Caller, Capability, Code, PublicError, Wire};
@@ -57,6 +58,7 @@ pub fn call(
             fallbacks: headers.fallbacks.or(request.fallbacks),
             strict: headers.strict || caller.strict,
             timeout: headers.timeout,
+            max_cost: headers.max_cost,
         },
         options: CallOptions {
             form: request.form,
@@ -110,7 +112,8 @@ fn attribution(caller: &Caller, headers: &RequestHeaders, body: Attribution) -> 
         project: own(&caller.project).or(body.project).or_else(|| headers.project.clone()),
         user: own(&caller.user).or(body.user).or_else(|| headers.user.clone()),
         task: body.task,
-        tags: headers.tags.clone(),
+        // With its run, by which the ledger finds it again.
+        tags: headers.tags.iter().cloned().chain(headers.run.iter().map(|run| format!("{RUN_TAG}{run}"))).collect(),
         metadata: body.metadata,
     })
 }

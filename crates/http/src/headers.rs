@@ -1,8 +1,10 @@
 //! Headers in and out.
 
+use crate::limit_headers;
 use baton_engine::{CachePolicy, ReplyHead};
 use baton_model::bounds::{FALLBACKS, ID, Maximum, TAGS};
-use baton_model::{Code, Cost, ModelId, PublicError};
+use baton_model::{Clock, Code, Cost, ModelId, Nanos, PublicError};
+use baton_web::ClientApi;
 use baton_web::bounds;
 use baton_web::headers::{forward, text, value};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -28,6 +30,8 @@ const CACHE: HeaderName = HeaderName::from_static("x-baton-cache");
 const FALLBACK_MODELS: HeaderName = HeaderName::from_static("x-baton-fallbacks");
 const STRICT: HeaderName = HeaderName::from_static("x-baton-strict");
 const TIMEOUT: HeaderName = HeaderName::from_static("x-baton-timeout");
+const MAX_COST: HeaderName = HeaderName::from_static("x-baton-max-cost");
+const RUN: HeaderName = HeaderName::from_static("x-baton-run");
 const PROJECT: HeaderName = HeaderName::from_static("x-baton-project");
 const USER: HeaderName = HeaderName::from_static("x-baton-user");
 const TAG_LIST: HeaderName = HeaderName::from_static("x-baton-tags");
@@ -48,6 +52,10 @@ pub struct RequestHeaders {
     pub strict: bool,
     /// `x-baton-timeout`, in seconds or with a unit (`30`, `1.5s`, `2m`, `500ms`).
     pub timeout: Option<Duration>,
+    /// `x-baton-max-cost`, in dollars.
+    pub max_cost: Option<Nanos>,
+    /// `x-baton-run`.
+    pub run: Option<String>,
     /// `x-baton-project`.
     pub project: Option<String>,
     /// `x-baton-user`.
@@ -81,6 +89,8 @@ impl RequestHeaders {
             fallbacks: list(FALLBACK_MODELS, FALLBACKS)?.map(|names| names.iter().map(ModelId::from).collect()),
             strict: text(headers, STRICT).map_or(Ok(false), strict)?,
             timeout: text(headers, TIMEOUT).map(timeout).transpose()?,
+            max_cost: text(headers, MAX_COST).map(max_cost).transpose()?,
+            run: id(RUN)?,
             project: id(PROJECT)?,
             user: id(USER)?,
             tags: list(TAG_LIST, TAGS)?.unwrap_or_default(),
@@ -100,6 +110,11 @@ fn cache_policy(text: &str) -> Result<CachePolicy, PublicError> {
 
 fn strict(text: &str) -> Result<bool, PublicError> {
     text.parse().map_err(|_| header_error("x-baton-strict", "true or false", text))
+}
+
+fn max_cost(text: &str) -> Result<Nanos, PublicError> {
+    let wrong = || header_error("x-baton-max-cost", "dollars of at most nine decimal places, such as 0.05", text);
+    Nanos::parse(text.trim()).ok_or_else(wrong)
 }
 
 fn timeout(text: &str) -> Result<Duration, PublicError> {
@@ -130,7 +145,7 @@ pub fn headers_to_forward(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// Says in the response's headers who replied, and how.
-pub fn describe(headers: &mut HeaderMap, head: &ReplyHead) {
+pub fn describe(headers: &mut HeaderMap, head: &ReplyHead, api: ClientApi, clock: &dyn Clock) {
     headers.reserve(baton_web::headers::USUAL);
     // First, so that Baton's own headers win over those of the same name from a provider.
     forward(headers, &head.headers);
@@ -144,6 +159,9 @@ pub fn describe(headers: &mut HeaderMap, head: &ReplyHead) {
             Cost::Unpriced => HeaderValue::from_static("unpriced"),
         };
         headers.insert(COST, cost);
+    }
+    if !head.standings.is_empty() {
+        limit_headers::describe(headers, &head.standings, api, clock.now());
     }
     for warning in &head.warnings {
         // Appended: one header for each warning.

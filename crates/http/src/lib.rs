@@ -16,6 +16,7 @@ pub mod describe;
 pub mod exchange;
 mod form;
 mod headers;
+mod limit_headers;
 mod list_query;
 mod listing;
 mod objects;

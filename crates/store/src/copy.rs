@@ -313,6 +313,6 @@ fn first_difference<'a>(ours: &'a [attempt::Model], theirs: &'a [attempt::Model]
 
 async fn total(store: &Store) -> Result<UsageRow, StoreError> {
     let (from, to) = (Timestamp(i64::MIN), Timestamp(i64::MAX));
-    let query = UsageQuery { from, to, group_by: Vec::new(), project: None, key: None };
+    let query = UsageQuery { from, to, group_by: Vec::new(), project: None, key: None, user: None };
     Ok(store.ledger().usage(&query).await?.into_iter().next().unwrap_or_default())
 }

@@ -85,7 +85,7 @@ fn read(uri: &Uri, now: Timestamp) -> Result<(UsageQuery, Format), PublicError> 
         params.faults.add("from", "must be before `to`");
     }
     params.finish()?;
-    Ok((UsageQuery { from, to, group_by, project, key }, format.unwrap_or(Format::Json)))
+    Ok((UsageQuery { from, to, group_by, project, key, user: None }, format.unwrap_or(Format::Json)))
 }
 
 fn groups_of(text: &str) -> Option<Vec<GroupBy>> {

@@ -94,6 +94,7 @@ impl TestAdmin {
         let engine = Engine::new(EngineParts {
             settings: EngineSettings::default(),
             registry: Registry::new(Snapshot { providers, ..Snapshot::default() }),
+            counters: None,
             cache: Arc::new(baton_kv::Memory::new(1 << 20)),
             ledger,
             observer: None,

@@ -2,6 +2,7 @@
 
 use super::failures::RecentNetworks;
 use crate::secret::Hash;
+use baton_model::entity::OwnPolicies;
 use baton_model::{Caller, KeyId, Timestamp};
 use baton_store::ApiKey;
 use ipnet::IpNet;
@@ -104,6 +105,7 @@ impl KnownKey {
             user: key.user.clone(),
             models: key.models.clone(),
             strict: key.strict,
+            policies: OwnPolicies::of_key(key.id.as_str(), key.budget, key.limits).map(Arc::new),
         };
         // A network that can't be read allows nobody rather than everybody.
         let addresses =

@@ -253,7 +253,17 @@ impl ApiKeys {
         let Claims { role, project, user, models, key } = claims;
         let Some(id) = key else {
             let (scope, projects) = (None, None);
-            return Ok(Caller { key: None, role, scope, project, projects, user, models, strict: false });
+            return Ok(Caller {
+                key: None,
+                role,
+                scope,
+                project,
+                projects,
+                user,
+                models,
+                strict: false,
+                policies: None,
+            });
         };
         let snapshot = self.known.load();
         let known = snapshot.by_id(&id).ok_or(AuthError::Unknown)?;
@@ -270,6 +280,7 @@ impl ApiKeys {
             models: intersect_models(models, of_key.models.clone()),
             key: Some(id),
             strict: of_key.strict,
+            policies: of_key.policies.clone(),
         })
     }
 
@@ -304,6 +315,7 @@ fn admin() -> Caller {
         user: None,
         models: None,
         strict: false,
+        policies: None,
     }
 }
 

@@ -125,6 +125,7 @@ async fn a_command_without_a_key_has_the_configured_rights() {
         user: None,
         models: None,
         strict: false,
+        policies: None,
     };
     let commanded = Commanded::start(Some(identity)).await;
     let reply = commanded.ask(command("1", "chat.execute", chat())).await;

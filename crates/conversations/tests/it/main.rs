@@ -34,6 +34,7 @@ fn caller(key: &str) -> Caller {
         user: None,
         models: None,
         strict: false,
+        policies: None,
     }
 }
 

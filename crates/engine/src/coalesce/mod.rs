@@ -65,6 +65,7 @@ pub fn replay(
         input_tokens: None,
         cache: CacheUse::Hit,
         attempts: 0,
+        standings: recorder.standings(),
         bill: free_bill(),
     };
     let stream =
@@ -95,7 +96,8 @@ pub async fn join_shared_call(
         recorder.set_model(model);
     }
     // The leader pays; a follower has no attempt and no cost.
-    let head = ReplyHead { cache: CacheUse::Hit, attempts: 0, bill: free_bill(), ..head };
+    let standings = recorder.standings();
+    let head = ReplyHead { cache: CacheUse::Hit, attempts: 0, standings, bill: free_bill(), ..head };
     let frames = reader.frames().map(|item| item.map_err(crate::dispatch::to_provider_error)).boxed();
     let (form, dialect) = (head.form, head.dialect);
     let stream = ReplyStream::without_bill(shared, recorder, form, dialect, frames);

@@ -1,6 +1,7 @@
 //! Moves records from the journal into the database, in batches, in order.
 
 use super::journal::Journal;
+use super::reader::LedgerReader;
 use baton_model::record::{Outcome, RequestRecord};
 use baton_model::schema::journal::{EncodedStart, JournalEntry, JournalFormat, JournalPiece, JournalReader};
 use baton_model::{Clock, RequestId};
@@ -10,6 +11,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 /// Entries read at once at most, whose records are written in one transaction.
@@ -24,15 +26,24 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Runs until stopped, then moves what is left once more.
-pub async fn run(journal: Arc<Journal>, first_own: u64, store: Store, clock: Arc<dyn Clock>, stop: CancellationToken) {
+pub async fn run(ledger: LedgerReader, first_own: u64, stop: CancellationToken) {
+    let LedgerReader { journal, flushes, store, clock } = ledger;
     let (place, open) = (BTreeMap::new(), HashMap::new());
     // Where each segment was left is not stored: records are written by id, so reading one twice changes nothing.
     let mut drain = Drain { first_own, journal, store, clock, place, open, recovered: false };
     let mut pause = FIRST_PAUSE;
+    let mut waiting = Vec::new();
     loop {
-        // Asked before the round, so that what was written before the stop is moved by it.
+        // Asked before the round, so that what was written before the stop, or before somebody began to wait, is moved by it.
         let stopping = stop.is_cancelled();
+        waiting.append(&mut flushes.take());
         let outcome = drain.round().await;
+        if matches!(outcome, Ok(Round::Nothing | Round::Moved)) {
+            // Whoever has left meanwhile needs no word.
+            waiting.drain(..).for_each(|done: oneshot::Sender<()>| {
+                let _ = done.send(());
+            });
+        }
         if outcome.is_ok() {
             pause = FIRST_PAUSE;
         }
@@ -41,6 +52,7 @@ pub async fn run(journal: Arc<Journal>, first_own: u64, store: Store, clock: Arc
             Ok(Round::Moved) => {
                 tokio::select! {
                     () = tokio::time::sleep(GATHER) => {}
+                    () = flushes.wait() => {}
                     () = stop.cancelled() => {}
                 }
             }
@@ -50,6 +62,7 @@ pub async fn run(journal: Arc<Journal>, first_own: u64, store: Store, clock: Arc
                 }
                 tokio::select! {
                     () = drain.journal.wait_for_write() => {}
+                    () = flushes.wait() => {}
                     () = stop.cancelled() => {}
                 }
             }

@@ -8,10 +8,14 @@
 //! `interrupted`.
 
 mod drain;
+mod flush;
 mod journal;
+mod reader;
 
 pub use journal::{Journal, JournalSettings};
+pub use reader::LedgerReader;
 
+use flush::FlushRequests;
 use journal::WriteReceipt;
 
 use baton_model::Clock;
@@ -32,6 +36,7 @@ const LONGEST_SLOWDOWN: Duration = Duration::from_secs(2);
 /// The way into the ledger.
 pub struct Ledger {
     journal: Arc<Journal>,
+    reader: LedgerReader,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -47,16 +52,22 @@ impl Ledger {
         let tasks = TaskTracker::new();
         // Read before the first append: every segment below it was left by an earlier process.
         let first_own = journal.current();
-        let (draining, stopped) = (Arc::clone(&journal), stop.clone());
+        let flushes = Arc::<FlushRequests>::default();
+        let reader = LedgerReader { journal, flushes, store, clock };
+        let (draining, stopped) = (reader.clone(), stop.clone());
         tasks.spawn(async move {
-            let run =
-                || drain::run(Arc::clone(&draining), first_own, store.clone(), Arc::clone(&clock), stopped.clone());
+            let run = || drain::run(draining.clone(), first_own, stopped.clone());
             // Nobody else moves records, so one that panicked begins anew: every step may be done twice.
             while supervised("ledger_drain", run()).await.is_none() && !stopped.is_cancelled() {
                 tokio::time::sleep(AFTER_PANIC).await;
             }
         });
-        Ok(Self { journal, stop, tasks })
+        Ok(Self { journal: Arc::clone(&reader.journal), reader, stop, tasks })
+    }
+
+    /// What reads sums from it.
+    pub fn reader(&self) -> &LedgerReader {
+        &self.reader
     }
 
     /// Why there is no room for another request's record; `None`: there is.

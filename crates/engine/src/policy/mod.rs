@@ -1,30 +1,24 @@
-//! Budgets and limits: which are in force, and which a request has to keep to.
+//! Budgets and limits: which are in force, which a request has to keep to, and what it reserves of them.
+//!
+//! - [`set`]: the policies at one moment, found by what a request has; [`compiled`]: one of them;
+//! - [`limiter`]: reserves all or none of what a request may take, and reads unknown counters from the ledger ([`spent`]);
+//! - [`reservation`]: what is reserved, until it is settled or dropped;
+//! - [`calendar`]: periods of budgets; [`refusal`]: what the caller is told.
 
+mod calendar;
+mod compiled;
+mod limiter;
+mod reading;
+mod refusal;
+mod reservation;
 mod set;
+mod spent;
 
-pub use set::{Policies, PolicySet};
-
-use baton_model::Timestamp;
-use std::sync::Arc;
-
-/// What a counter of a policy says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CounterReading {
-    /// The value that the counter is for, by the fields of the scope that have several: `[("user", "ann")]`.
-    pub values: Vec<(&'static str, Arc<str>)>,
-    /// The most that it may come to now: nano-dollars, tokens or requests.
-    pub limit: u64,
-    /// Settled in the present period or window.
-    pub spent: u64,
-    /// Reserved by requests under way.
-    pub reserved: u64,
-    /// When the period ends; `None`: never, or at every moment.
-    pub resets_at: Option<Timestamp>,
-}
-
-impl CounterReading {
-    /// What is left.
-    pub fn remaining(&self) -> u64 {
-        self.limit.saturating_sub(self.spent).saturating_sub(self.reserved)
-    }
-}
+pub use calendar::{begin_of, is_time_zone};
+pub use compiled::{Policy, PolicyCounter, RUN_TAG};
+pub use limiter::{AttemptNeed, Concern, Limiter};
+pub use reading::CounterReading;
+pub use refusal::Refusal;
+pub use reservation::{Overrun, PolicyStanding, Reservation};
+pub use set::PolicySet;
+pub use spent::SpentReader;

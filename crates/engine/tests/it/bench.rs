@@ -116,6 +116,7 @@ impl Bench {
         let engine = Engine::new(EngineParts {
             settings: EngineSettings { retry, ..settings },
             registry: Registry::new(snapshot),
+            counters: None,
             cache: Arc::new(Memory::new(1 << 20)),
             ledger,
             observer: None,
@@ -179,6 +180,7 @@ pub fn chat(model: &str) -> Call {
                 user: None,
                 models: None,
                 strict: false,
+                policies: None,
             },
             attribution: Attribution::default(),
             api: "openai",
@@ -189,6 +191,7 @@ pub fn chat(model: &str) -> Call {
             selector: ModelSelector::Model(model.into()),
             fallbacks: None,
             strict: false,
+            max_cost: None,
             timeout: None,
         },
         options: CallOptions {

@@ -10,4 +10,5 @@ mod fit;
 mod leaving;
 mod ledger;
 mod overload;
+mod policies;
 mod reasoning_cache;

@@ -45,7 +45,7 @@ async fn write(reply: Reply, options: ReplyOptions) -> Result<Response, PublicEr
         (ReplyForm::Stream, _) => stream::start(reply, options),
         // Audio is played while it arrives.
         (ReplyForm::Whole, ReplyForm::Whole) if passes && options.capability == Capability::AudioSpeech => {
-            Ok(whole::as_it_arrives(reply.frames, &reply.head))
+            Ok(whole::as_it_arrives(reply.frames, &reply.head, &options))
         }
         (ReplyForm::Whole, ReplyForm::Whole) if passes => {
             whole::pass_through(reply.frames, &reply.head, &options).await

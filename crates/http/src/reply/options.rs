@@ -156,9 +156,9 @@ impl ReplyOptions {
 }
 
 /// A response with the headers that say who replied, and how.
-pub(super) fn with_headers(body: Body, content_type: &str, head: &ReplyHead) -> Response {
+pub(super) fn with_headers(body: Body, content_type: &str, head: &ReplyHead, options: &ReplyOptions) -> Response {
     let mut response = with_content_type(body, content_type);
-    headers::describe(response.headers_mut(), head);
+    headers::describe(response.headers_mut(), head, options.api, &*options.clock);
     response
 }
 

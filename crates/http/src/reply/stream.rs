@@ -45,7 +45,7 @@ pub(super) fn start(reply: Reply, options: ReplyOptions) -> Result<Response, Pub
         ReplyMode::Passthrough => outgoing.head.content_type.as_str(),
         ReplyMode::Translated => Framing::of(outgoing.options.api.dialect()).content_type(),
     };
-    let response = with_headers(Body::empty(), content_type, &outgoing.head);
+    let response = with_headers(Body::empty(), content_type, &outgoing.head, &outgoing.options);
     Ok(with_stream(response, outgoing.into_stream()))
 }
 

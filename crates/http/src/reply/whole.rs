@@ -13,10 +13,10 @@ use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 
 /// Bytes that the client may use before they are complete.
-pub(super) fn as_it_arrives(frames: Frames, head: &ReplyHead) -> Response {
+pub(super) fn as_it_arrives(frames: Frames, head: &ReplyHead, options: &ReplyOptions) -> Response {
     // An error on the way can only break the connection: audio has no place for a sentence.
     let body = Body::from_stream(frames.map_ok(|frame| frame.bytes));
-    with_headers(body, &head.content_type, head)
+    with_headers(body, &head.content_type, head, options)
 }
 
 /// The provider's own bytes, complete.
@@ -101,5 +101,5 @@ fn finish(body: Bytes, content_type: String, head: &ReplyHead, options: &ReplyOp
         ClientApi::Native => (native::wrap_reply(&options.summary(head), &body).into(), "application/json".into()),
         _ => (body, content_type),
     };
-    with_headers(Body::from(body), &content_type, head)
+    with_headers(Body::from(body), &content_type, head, options)
 }

@@ -57,7 +57,8 @@ pub async fn serve(State(state): State<HttpState>, mut inbound: Inbound) -> Resu
     let (summary, used) = summary(&CollectedReply::collect(&events));
     let kept: Vec<&str> = said.iter().filter(|item| is_user_message(item)).collect();
     let mut response = upstream::json(write_compaction(&format!("resp_{id}"), created, &kept, &summary, &used));
-    crate::headers::describe(response.headers_mut(), &head);
+    let clock = state.web.engine.clock();
+    crate::headers::describe(response.headers_mut(), &head, API, &**clock);
     Ok(response)
 }
 

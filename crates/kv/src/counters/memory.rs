@@ -232,6 +232,14 @@ impl MemoryCounters {
         if !unknown.is_empty() {
             return Err(NotTaken::Unknown(unknown));
         }
+        // Taken in the later period, it would be settled in the earlier one, and held for ever.
+        let begun = locked.iter().filter_map(|(_, take, counter)| match take.window {
+            Window::Period { start, .. } if start < counter.start => Some(counter.start),
+            _ => None,
+        });
+        if let Some(start) = begun.max() {
+            return Err(NotTaken::Past(start));
+        }
         let mut refused: Option<(Option<Timestamp>, NotTaken)> = None;
         for (place, take, counter) in &mut locked {
             let count = counter.count(take.window, now);
@@ -254,9 +262,11 @@ impl MemoryCounters {
         if let Some((_, refused)) = refused {
             return Err(refused);
         }
+        let mut counts = Vec::with_capacity(takes.len());
         for (_, take, counter) in &mut locked {
             counter.used = now;
             counter.add(take.window, take.amount, now);
+            counts.push(counter.count(take.window, now));
         }
         let taken = takes.iter().map(|take| Taken {
             counter: Arc::clone(&take.counter),
@@ -264,6 +274,6 @@ impl MemoryCounters {
             at: now,
             amount: take.amount,
         });
-        Ok(Lease { id: None, taken: taken.collect() })
+        Ok(Lease { id: None, taken: taken.collect(), counts })
     }
 }

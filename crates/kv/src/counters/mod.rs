@@ -15,6 +15,7 @@ pub use memory::MemoryCounters;
 
 use baton_model::Timestamp;
 use futures::future::BoxFuture;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +72,9 @@ pub enum NotTaken {
     },
     /// These counters are not there: they must be seeded first.
     Unknown(Vec<usize>),
+    /// A counter has gone over to the period that begins then: somebody with a later clock has taken of it. To be tried again with
+    /// a time that is not before it.
+    Past(Timestamp),
     /// The place where they are can't be reached.
     Away,
 }
@@ -81,6 +85,8 @@ pub struct Lease {
     /// By which nodes that share counters know it.
     pub(crate) id: Option<String>,
     pub(crate) taken: Vec<Taken>,
+    /// What each counter says since, in the order of the takes.
+    pub(crate) counts: Vec<Count>,
 }
 
 /// What was taken of one counter.
@@ -97,6 +103,11 @@ impl Lease {
     /// Whether nothing was taken.
     pub fn is_empty(&self) -> bool {
         self.taken.is_empty()
+    }
+
+    /// What each counter said just after it was taken of, in the order of the takes.
+    pub fn counts(&self) -> &[Count] {
+        &self.counts
     }
 }
 
@@ -120,6 +131,11 @@ pub trait Counters: Send + Sync {
 
     /// What a counter says; `None`: it is unknown or can't be reached.
     fn read<'a>(&'a self, counter: &'a str, window: Window, now: Timestamp) -> BoxFuture<'a, Option<Count>>;
+
+    /// Among how many nodes the counters are shared, as far as that was known last. While they are away, each node may take its share.
+    fn nodes(&self) -> NonZeroU64 {
+        NonZeroU64::MIN
+    }
 
     /// Makes a counter unknown, so that it is seeded anew. What is held of it stays held.
     fn forget<'a>(&'a self, counter: &'a str) -> BoxFuture<'a, ()>;

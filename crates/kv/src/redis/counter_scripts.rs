@@ -44,7 +44,7 @@ local function load(key, kind, at, node, nodes)
         redis.call('HSET', key, 'start', string.format('%.0f', at), 'spent', '0')
         spent, held = 0, 0
     end
-    return known, spent, held, parts
+    return known, spent, held, parts, kind == 'p' and known and at < start and start
 end
 ";
 
@@ -53,13 +53,17 @@ end
 pub(super) static TAKE: LazyLock<Script> = LazyLock::new(|| {
     script(
         r"
-local node, nodes, unknown, refused, latest = ARGV[1], ARGV[2], {}, nil, -1
+local node, nodes, unknown, refused, latest, past = ARGV[1], ARGV[2], {}, nil, -1, nil
+local taken = { 'taken' }
 redis.call('SET', nodes .. node, '1', 'PX', ARGV[4])
 for i = 2, #KEYS do
     local v = 4 + (i - 2) * 6
     local kind, at, other = ARGV[v + 1], tonumber(ARGV[v + 2]), tonumber(ARGV[v + 3])
     local limit, amount = tonumber(ARGV[v + 4]), tonumber(ARGV[v + 5])
-    local known, spent, held, parts = load(KEYS[i], kind, at, node, nodes)
+    local known, spent, held, parts, begun = load(KEYS[i], kind, at, node, nodes)
+    if begun and (not past or begun > past) then past = begun end
+    taken[#taken + 1] = string.format('%.0f', spent + (kind == 's' and amount or 0))
+    taken[#taken + 1] = string.format('%.0f', held + (kind == 's' and 0 or amount))
     if not known then
         unknown[#unknown + 1] = i - 2
     elseif limit and spent + held + amount > limit then
@@ -86,6 +90,7 @@ for i = 2, #KEYS do
     end
 end
 if #unknown > 0 then return { 'unknown', unpack(unknown) } end
+if past then return { 'past', string.format('%.0f', past) } end
 if refused then return refused end
 for i = 2, #KEYS do
     local v = 4 + (i - 2) * 6
@@ -94,7 +99,7 @@ for i = 2, #KEYS do
     redis.call('PEXPIRE', KEYS[i], ARGV[v + 6])
 end
 redis.call('SET', KEYS[1], '1', 'PX', ARGV[3])
-return { 'taken' }",
+return taken",
     )
 });
 
@@ -154,6 +159,20 @@ pub(super) static READ: LazyLock<Script> = LazyLock::new(|| {
 local known, spent, held = load(KEYS[1], ARGV[3], tonumber(ARGV[4]), ARGV[1], ARGV[2])
 if not known then return {} end
 return { string.format('%.0f', spent), string.format('%.0f', held) }",
+    )
+});
+
+/// `KEYS`: the node's own key, then the list of nodes; `ARGV`: the node, and how long it counts as alive in milliseconds. Returns how many live.
+pub(super) static PULSE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+redis.call('SET', KEYS[1], '1', 'PX', ARGV[2])
+redis.call('ZADD', KEYS[2], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[2]))
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+return redis.call('ZCARD', KEYS[2])",
     )
 });
 

@@ -1,7 +1,7 @@
 //! Counters in Redis: one round trip for all that a request takes, and one to settle it.
 
 use super::Redis;
-use super::counter_scripts::{FORGET, READ, SEED, SETTLE, TAKE, TAKE_VALUES};
+use super::counter_scripts::{FORGET, PULSE as PULSE_SCRIPT, READ, SEED, SETTLE, TAKE, TAKE_VALUES};
 use super::scripts::generation;
 use crate::counters::window::{part_length, part_of};
 use crate::counters::{Count, Counters, Lease, NotTaken, Take, Taken, Window};
@@ -11,7 +11,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use redis::Value;
 use redis::aio::MultiplexedConnection;
+use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Counters that all nodes share. What a node holds ends with the node.
@@ -19,6 +21,8 @@ use std::time::Duration;
 pub struct RedisCounters {
     redis: Redis,
     node: Arc<str>,
+    /// How many nodes lived at the last pulse.
+    living: Arc<AtomicU64>,
 }
 
 /// How long a lease is known: no request lasts so long.
@@ -40,18 +44,20 @@ const BEFORE_SETTLING: Duration = Duration::from_secs(1);
 impl RedisCounters {
     /// Counters there, of this node; its name must be its own in every run. Says that the node lives until the last clone is dropped, and the last lease is settled.
     pub fn new(redis: Redis, node: &str) -> Self {
-        let counters = Self { redis, node: Arc::from(node) };
+        let counters = Self { redis, node: Arc::from(node), living: Arc::new(AtomicU64::new(1)) };
         let (link, node, key) = (counters.redis.link.clone(), Arc::downgrade(&counters.node), counters.node_key());
+        let (list, living) = (format!("{}:nodes", counters.prefix()), Arc::clone(&counters.living));
         tokio::spawn(supervised("redis_pulse", async move {
             // The cache may share the link, and outlive the counters.
-            while node.strong_count() > 0 {
-                let key = key.clone();
-                let pulse = async move |mut connection: MultiplexedConnection| {
-                    let mut set = redis::cmd("SET");
-                    set.arg(key).arg("1").arg("PX").arg(milliseconds(NODE));
-                    set.query_async::<()>(&mut connection).await
-                };
-                link.run("pulse", pulse).await;
+            while let Some(name) = node.upgrade() {
+                let mut call = PULSE_SCRIPT.key(&key);
+                call.key(&list).arg(&*name).arg(milliseconds(NODE));
+                drop(name);
+                let pulse =
+                    async move |mut connection: MultiplexedConnection| call.invoke_async::<u64>(&mut connection).await;
+                if let Some(nodes) = link.run("pulse", pulse).await {
+                    living.store(nodes, Ordering::Relaxed);
+                }
                 tokio::time::sleep(PULSE).await;
             }
         }));
@@ -111,7 +117,7 @@ fn number(value: &Value) -> Option<i64> {
 }
 
 /// What [`TAKE`] has replied; `None`: nothing that it says.
-fn read_reply(reply: &[Value]) -> Option<Result<(), NotTaken>> {
+fn read_reply(reply: &[Value]) -> Option<Result<Vec<Count>, NotTaken>> {
     let word = match reply.first()? {
         Value::BulkString(text) => std::str::from_utf8(text).ok()?,
         Value::SimpleString(text) => text,
@@ -120,7 +126,11 @@ fn read_reply(reply: &[Value]) -> Option<Result<(), NotTaken>> {
     let place = |place: usize| reply.get(place).and_then(number);
     let amount = |at: usize| place(at).and_then(|number| u64::try_from(number).ok());
     match word {
-        "taken" => Some(Ok(())),
+        "taken" => {
+            let counts = (1..reply.len()).step_by(2);
+            counts.map(|at| Some(Count { spent: amount(at)?, held: amount(at + 1)? })).collect::<Option<_>>().map(Ok)
+        }
+        "past" => Some(Err(NotTaken::Past(Timestamp(place(1)?)))),
         "unknown" => {
             let places = reply.iter().skip(1).filter_map(number);
             Some(Err(NotTaken::Unknown(places.filter_map(|place| usize::try_from(place).ok()).collect())))
@@ -169,13 +179,13 @@ impl Counters for RedisCounters {
                 at: now,
                 amount: take.amount,
             });
-            let lease = Lease { id: Some(id), taken: taken.collect() };
+            let lease = Lease { id: Some(id), taken: taken.collect(), counts: Vec::new() };
             let run = async move |mut connection: MultiplexedConnection| {
                 call.invoke_async::<Vec<Value>>(&mut connection).await
             };
             let reply = self.redis.link.run("take", run).await;
             match reply.as_deref().and_then(read_reply) {
-                Some(Ok(())) => Ok(lease),
+                Some(Ok(counts)) => Ok(Lease { counts, ..lease }),
                 Some(Err(refused)) => Err(refused),
                 None => {
                     // It may have been taken all the same: a reply can be lost. Settled as nothing, it is given back.
@@ -261,6 +271,10 @@ impl Counters for RedisCounters {
             Some(Count { spent: amount(0)?, held: amount(1)? })
         }
         .boxed()
+    }
+
+    fn nodes(&self) -> NonZeroU64 {
+        NonZeroU64::new(self.living.load(Ordering::Relaxed)).unwrap_or(NonZeroU64::MIN)
     }
 
     fn forget<'a>(&'a self, counter: &'a str) -> BoxFuture<'a, ()> {

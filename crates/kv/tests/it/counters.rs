@@ -38,6 +38,8 @@ async fn suite(counters: &dyn Counters) {
     what_is_not_there_must_be_seeded(counters).await;
     settling_corrects_what_was_taken(counters).await;
     a_period_begins_with_nothing(counters).await;
+    a_lease_says_what_counters_say(counters).await;
+    nothing_is_taken_of_a_period_that_is_over(counters).await;
     a_window_slides(counters).await;
     the_limit_that_has_room_last_is_named(counters).await;
     what_is_only_counted_refuses_nothing(counters).await;
@@ -55,6 +57,26 @@ async fn all_or_none_is_taken(counters: &dyn Counters) {
     counters.settle(lease, vec![0, 59]).await;
     assert_eq!(counters.read("calls", Window::Held, second(1)).await, Some(Count::default()));
     assert_eq!(counters.read("money", period(0), second(1)).await, Some(Count { spent: 59, held: 0 }));
+}
+
+async fn a_lease_says_what_counters_say(counters: &dyn Counters) {
+    seed(counters, "said", period(0), 5, second(0)).await;
+    seed(counters, "said:rate", MINUTE, 3, second(0)).await;
+    let takes =
+        [take("said:calls", Window::Held, 9, 1), take("said:rate", MINUTE, 9, 2), take("said", period(0), 90, 7)];
+    let lease = taken(counters, &takes, second(1)).await;
+    let counts = [Count { spent: 0, held: 1 }, Count { spent: 5, held: 0 }, Count { spent: 5, held: 7 }];
+    assert_eq!(lease.counts(), counts);
+    counters.settle(lease, vec![0, 2, 7]).await;
+}
+
+async fn nothing_is_taken_of_a_period_that_is_over(counters: &dyn Counters) {
+    seed(counters, "over", period(0), 0, second(0)).await;
+    let later = taken(counters, &[take("over", period(1), 10, 4)], second(100)).await;
+    let past = counters.take(&[take("over", period(0), 10, 1)], second(99)).await;
+    assert_eq!(past.unwrap_err(), NotTaken::Past(second(100)));
+    counters.settle(later, vec![4]).await;
+    assert_eq!(counters.read("over", period(1), second(101)).await, Some(Count { spent: 4, held: 0 }));
 }
 
 async fn what_is_not_there_must_be_seeded(counters: &dyn Counters) {
@@ -294,7 +316,7 @@ async fn run(counters: &dyn Counters, steps: &[Step]) -> Vec<String> {
                 now = Timestamp(now.0 + later * 1_000);
                 let takes: Vec<Take> = of.iter().map(|(counter, amount)| wanted(*counter, *amount, now)).collect();
                 let outcome = counters.take(&takes, now).await;
-                outcomes.push(format!("{:?}", outcome.as_ref().map(|_| "taken")));
+                outcomes.push(format!("{:?}", outcome.as_ref().map(Lease::counts)));
                 match outcome {
                     Ok(lease) => leases.push((lease, takes)),
                     Err(NotTaken::Unknown(places)) => {

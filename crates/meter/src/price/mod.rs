@@ -3,9 +3,11 @@
 //! Each class is rounded to a whole nano-dollar, half up, and the total is the sum of these parts: what a record shows
 //! part by part adds up exactly. The context tier is chosen by all tokens read, before anything is priced.
 
+mod at_most;
 mod rates;
 mod unpriced;
 
+pub use at_most::{UsageBound, cost_at_most};
 pub use rates::Effective;
 pub use unpriced::Unpriced;
 

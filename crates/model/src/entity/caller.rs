@@ -1,5 +1,6 @@
 //! Who asks.
 
+use super::OwnPolicies;
 use crate::id::{KeyId, ModelId, RequestId};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -84,6 +85,8 @@ pub struct Caller {
     pub models: Option<Arc<[ModelId]>>,
     /// Whether its requests are refused where something in them can't be said to the model.
     pub strict: bool,
+    /// The budget and limits that the key brings with it.
+    pub policies: Option<Arc<OwnPolicies>>,
 }
 
 impl Caller {
@@ -167,6 +170,7 @@ mod tests {
                 user: None,
                 models: None,
                 strict: false,
+                policies: None,
             };
             assert_eq!(caller.confined_to(), expected, "{role:?} {scope:?} {project:?}");
         };

@@ -30,6 +30,6 @@ pub use project::Project;
 pub use provider_object::{Owner, ProviderObject, ProviderObjectKind};
 pub use quirks::{ChatApi, MaxTokensField, Quirks, ReasoningHistory, ReasoningStyle, SchemaSubset};
 pub use rate_limit::{Measure, RateLimit};
-pub use shorthand::{OwnBudget, OwnLimits};
+pub use shorthand::{OwnBudget, OwnLimits, OwnPolicies};
 pub use stored_response::StoredResponse;
 pub use webhook::Webhook;

@@ -122,6 +122,7 @@ mod tests {
             user: user.map(Arc::from),
             models: None,
             strict: false,
+            policies: None,
         }
     }
 

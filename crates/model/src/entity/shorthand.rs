@@ -1,6 +1,6 @@
 //! The budget and limits of one key or project, said on it: the same policies in fewer words.
 
-use super::{Budget, BudgetPeriod, LimitWindow, PolicyScope, RateLimit};
+use super::{Budget, BudgetPeriod, LimitWindow, PolicyScope, RateLimit, ScopeValues};
 use crate::money::Nanos;
 
 /// A hard budget of one key or project.
@@ -62,5 +62,29 @@ impl OwnLimits {
             concurrency.map(|most| RateLimit { concurrency: Some(most), ..new("concurrency") }),
         ];
         all.into_iter().flatten().collect()
+    }
+}
+
+/// The policies that a key brings with it: those of its own `budget` and `limits`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnPolicies {
+    /// Of `budget`.
+    pub budget: Option<Budget>,
+    /// Of `limits`.
+    pub limits: Vec<RateLimit>,
+}
+
+impl OwnPolicies {
+    /// Those of a key; `None`: it has none.
+    pub fn of_key(id: &str, budget: Option<OwnBudget>, limits: Option<OwnLimits>) -> Option<Self> {
+        if budget.is_none() && limits.is_none() {
+            return None;
+        }
+        let (owner, scope) =
+            (format!("key:{id}"), PolicyScope { key: Some(ScopeValues::one(id)), ..PolicyScope::default() });
+        Some(Self {
+            budget: budget.map(|budget| budget.policy(&owner, scope.clone())),
+            limits: limits.map(|limits| limits.policies(&owner, &scope)).unwrap_or_default(),
+        })
     }
 }

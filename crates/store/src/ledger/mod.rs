@@ -5,6 +5,7 @@ pub(crate) mod list;
 mod query;
 mod retain;
 pub(crate) mod row;
+mod spent;
 mod totals;
 mod usage;
 mod write;
@@ -12,11 +13,14 @@ mod write;
 pub use corrections::{Correction, PricedAttempt, RepriceQuery};
 pub use list::{RequestCursor, RequestFilter, RequestPage};
 pub use retain::Retained;
+pub use spent::{ScopeField, SpentQuery, SpentSum};
 pub use totals::{GroupBy, Latency, ModelStats, Spent, UsageQuery, UsageRow};
 
 use crate::database::Database;
 use crate::entity::request;
 use crate::{StoreError, connection, partitions};
+use baton_model::Amounts;
+use baton_model::entity::Measure;
 use baton_model::record::RequestRecord;
 use baton_model::{RequestId, Timestamp};
 use sea_orm::EntityTrait;
@@ -85,6 +89,24 @@ impl LedgerRepository<'_> {
     /// database is unavailable.
     pub async fn usage(self, query: &UsageQuery) -> Result<Vec<UsageRow>, StoreError> {
         usage::usage(self.database.reader(), query).await
+    }
+
+    /// What was spent of a measure: the sum over what a scope names, since a moment. Without parts it is one row, or none.
+    ///
+    /// # Errors
+    ///
+    /// If the database is unavailable.
+    pub async fn spent(self, query: &SpentQuery, measure: Measure) -> Result<Vec<SpentSum>, StoreError> {
+        spent::spent(self.database.reader(), query, measure).await
+    }
+
+    /// What the attempts of such a sum have used whose cost is not known.
+    ///
+    /// # Errors
+    ///
+    /// If the database is unavailable.
+    pub async fn unpriced(self, query: &SpentQuery) -> Result<Amounts, StoreError> {
+        spent::unpriced(self.database.reader(), query).await
     }
 
     /// Makes room ahead: on PostgreSQL the parts for the months around `now`. To be done every few days; without it

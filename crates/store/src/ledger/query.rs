@@ -28,6 +28,7 @@ pub(super) struct Selection<'s> {
     pub to: Timestamp,
     pub project: Option<&'s str>,
     pub key: Option<&'s KeyId>,
+    pub user: Option<&'s str>,
     pub model: Option<&'s ModelId>,
     pub group_by: &'s [GroupBy],
 }
@@ -185,6 +186,7 @@ fn narrow(select: &mut SelectStatement, selection: &Selection<'_>, of: Of) {
     select.and_where(request_column(request::Column::Arrived).lt(selection.to.0));
     select.and_where_option(selection.project.map(|project| request_column(request::Column::Project).eq(project)));
     select.and_where_option(selection.key.map(|key| request_column(request::Column::KeyId).eq(key.as_str())));
+    select.and_where_option(selection.user.map(|user| request_column(request::Column::User).eq(user)));
     select.and_where_option(selection.model.map(|model| expression(GroupBy::Model, of).eq(model.as_str())));
 }
 
@@ -216,11 +218,11 @@ fn since(unit: i64) -> SimpleExpr {
     request_column(request::Column::Arrived).div(Expr::cust(unit.to_string()))
 }
 
-fn request_column(column: request::Column) -> SimpleExpr {
+pub(super) fn request_column(column: request::Column) -> SimpleExpr {
     Expr::col((request::Entity, column))
 }
 
-fn attempt_column(column: attempt::Column) -> SimpleExpr {
+pub(super) fn attempt_column(column: attempt::Column) -> SimpleExpr {
     Expr::col((attempt::Entity, column))
 }
 
@@ -229,7 +231,7 @@ fn case(condition: SimpleExpr, then: impl Into<SimpleExpr>, otherwise: i64) -> S
 }
 
 /// A sum as an integer; PostgreSQL would make it a decimal.
-fn sum(expression: impl Into<SimpleExpr>) -> SimpleExpr {
+pub(super) fn sum(expression: impl Into<SimpleExpr>) -> SimpleExpr {
     Func::cast_as(Func::sum(expression), Alias::new("BIGINT")).into()
 }
 
@@ -237,13 +239,13 @@ fn halves(select: &mut SelectStatement, column: attempt::Column, name: &str) {
     sum_halves(select, &attempt_column(column), name);
 }
 
-fn sum_halves(select: &mut SelectStatement, expression: &SimpleExpr, name: &str) {
+pub(super) fn sum_halves(select: &mut SelectStatement, expression: &SimpleExpr, name: &str) {
     select.expr_as(sum(expression.clone().div(HALF)), Alias::new(format!("{name}_high")));
     select.expr_as(sum(expression.clone().modulo(HALF)), Alias::new(format!("{name}_low")));
 }
 
 /// What an attempt costs by the last word on it: a correction may also say that it is not known.
-fn cost() -> SimpleExpr {
+pub(super) fn cost() -> SimpleExpr {
     let corrected = correction_column(correction::Column::Version).is_not_null();
     Expr::case(corrected, correction_column(correction::Column::Cost))
         .finally(attempt_column(attempt::Column::Cost))
@@ -251,7 +253,7 @@ fn cost() -> SimpleExpr {
 }
 
 /// Joins the correction of the highest version; there is none for nearly every attempt.
-fn join_last_correction(select: &mut SelectStatement) {
+pub(super) fn join_last_correction(select: &mut SelectStatement) {
     let later = Alias::new("later");
     let of_later = |column: correction::Column| Expr::col((later.clone(), column));
     let newer = Query::select()
@@ -272,13 +274,13 @@ fn correction_column(column: correction::Column) -> SimpleExpr {
     Expr::col((correction::Entity, column))
 }
 
-fn read_halves(row: &QueryResult, name: &str) -> Result<u64, StoreError> {
+pub(super) fn read_halves(row: &QueryResult, name: &str) -> Result<u64, StoreError> {
     let [high, low] = [format!("{name}_high"), format!("{name}_low")].map(|name| number(row, &name));
     Ok(high?.saturating_mul(HALF.unsigned_abs()).saturating_add(low?))
 }
 
 /// A number that is not negative; NULL is zero, as the sum of nothing.
-fn number(row: &QueryResult, name: &str) -> Result<u64, DbErr> {
+pub(super) fn number(row: &QueryResult, name: &str) -> Result<u64, DbErr> {
     Ok(row.try_get::<Option<i64>>("", name)?.and_then(|number| u64::try_from(number).ok()).unwrap_or(0))
 }
 

@@ -18,6 +18,8 @@ pub struct UsageQuery {
     pub project: Option<String>,
     /// Only this key.
     pub key: Option<baton_model::KeyId>,
+    /// Only this user.
+    pub user: Option<String>,
 }
 
 /// What a total is grouped by.

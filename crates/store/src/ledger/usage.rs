@@ -13,6 +13,7 @@ pub(super) async fn usage(reader: &DatabaseConnection, query: &UsageQuery) -> Re
         to: query.to,
         project: query.project.as_deref(),
         key: query.key.as_ref(),
+        user: query.user.as_deref(),
         model: None,
         group_by: &query.group_by,
     };
@@ -25,8 +26,15 @@ pub(super) async fn model_stats(
     from: Timestamp,
     project: Option<&str>,
 ) -> Result<ModelStats, StoreError> {
-    let selection =
-        query::Selection { from, to: Timestamp(i64::MAX), project, key: None, model: Some(model), group_by: &[] };
+    let selection = query::Selection {
+        from,
+        to: Timestamp(i64::MAX),
+        project,
+        key: None,
+        user: None,
+        model: Some(model),
+        group_by: &[],
+    };
     let row = totals(reader, &selection).await?.into_iter().next().unwrap_or_default();
     let UsageRow { requests, errors, tokens, spent, latency, .. } = row;
     Ok(ModelStats { requests, errors, tokens, spent, latency })

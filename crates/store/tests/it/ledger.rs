@@ -173,5 +173,12 @@ pub async fn a_dropped_write_leaves_nothing_half(store: &Store) {
 }
 
 pub fn everything() -> UsageQuery {
-    UsageQuery { from: Timestamp(0), to: Timestamp(i64::MAX), group_by: Vec::new(), project: None, key: None }
+    UsageQuery {
+        from: Timestamp(0),
+        to: Timestamp(i64::MAX),
+        group_by: Vec::new(),
+        project: None,
+        key: None,
+        user: None,
+    }
 }

@@ -57,8 +57,14 @@ async fn correct(store: &Store, query: &RepriceQuery, cost: Cost) -> u64 {
 }
 
 async fn total(store: &Store) -> UsageRow {
-    let query =
-        UsageQuery { from: Timestamp(0), to: Timestamp(i64::MAX), group_by: Vec::new(), project: None, key: None };
+    let query = UsageQuery {
+        from: Timestamp(0),
+        to: Timestamp(i64::MAX),
+        group_by: Vec::new(),
+        project: None,
+        key: None,
+        user: None,
+    };
     store.ledger().usage(&query).await.unwrap().remove(0)
 }
 

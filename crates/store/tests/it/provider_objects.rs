@@ -32,6 +32,7 @@ fn caller(key: Option<&str>, project: Option<&str>, user: Option<&str>) -> Calle
         user: user.map(Arc::from),
         models: None,
         strict: false,
+        policies: None,
     }
 }
 

@@ -88,6 +88,7 @@ impl IdentitySection {
             user: Some(self.user.as_deref().unwrap_or("commands").into()),
             models: self.models.as_ref().map(|models| models.iter().map(baton_model::ModelId::from).collect()),
             strict: false,
+            policies: None,
         })
     }
 }

@@ -1,0 +1,427 @@
+//! Reserving what requests may take of budgets and limits.
+
+use super::compiled::{Policy, PolicyCounter};
+use super::reading::CounterReading;
+use super::refusal::{Refusal, exhausted, unpriced, unreadable};
+use super::reservation::{PolicyStanding, Reservation, ReservedAmount};
+use super::set::{KeyPolicies, PolicySet};
+use super::spent::SpentReader;
+use arc_swap::ArcSwap;
+use baton_kv::{Counters, MemoryCounters};
+use baton_kv::{NotTaken, Take, Window};
+use baton_meter::price::{UsageBound, cost_at_most};
+use baton_model::entity::{FailMode, Measure, PolicyMode, WhenUnpriced};
+use baton_model::record::Attribution;
+use baton_model::{Caller, Clock, KeyId, Model, Price, PublicError, Timestamp};
+use std::collections::HashMap;
+use std::num::NonZeroU64;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// Counters in memory at most; about 200 bytes each.
+const COUNTERS: usize = 200_000;
+/// Keys whose policies are kept ready at most.
+const KEYS: usize = 200_000;
+/// How long the ledger may take to say what was spent. A request waits for it only where a counter is asked for the first time.
+const READING: Duration = Duration::from_secs(5);
+/// How often counters are taken of anew that were unknown, or had gone over to the next period. Each time something else must have
+/// come in between.
+const TRIES: usize = 8;
+/// At once so many counters are read from the ledger.
+const READERS: usize = 16;
+
+/// The budgets and limits in force, and what is counted against them.
+pub struct Limiter {
+    set: ArcSwap<PolicySet>,
+    /// The policies of keys that were asked for lately.
+    keys: RwLock<HashMap<KeyId, Arc<KeyPolicies>>>,
+    counters: Arc<dyn Counters>,
+    /// What stands in for counters that nodes share, while those are away.
+    own: Arc<dyn Counters>,
+    spent: SpentReader,
+    clock: Arc<dyn Clock>,
+    /// The counters of policies that have several, by their names, that were asked for since the start.
+    active: RwLock<HashMap<Arc<str>, (String, PolicyCounter)>>,
+    /// One reader for each counter at a time, by its name: a hundred requests that begin together ask the ledger once.
+    reading: [tokio::sync::Mutex<()>; READERS],
+}
+
+/// What a request has to keep to.
+pub struct Concern {
+    policies: Vec<Arc<Policy>>,
+}
+
+/// The most that an attempt may take.
+#[derive(Debug, Clone)]
+pub struct AttemptNeed {
+    /// What it uses.
+    pub usage: UsageBound,
+    /// Whether the vendor bills nothing for it.
+    pub is_free: bool,
+}
+
+impl Limiter {
+    /// A limiter without policies, that counts in those counters.
+    pub fn new(counters: Option<Arc<dyn Counters>>, spent: SpentReader, clock: Arc<dyn Clock>) -> Self {
+        let own: Arc<dyn Counters> = Arc::new(MemoryCounters::new(COUNTERS));
+        Self {
+            set: ArcSwap::default(),
+            keys: RwLock::default(),
+            counters: counters.unwrap_or_else(|| Arc::clone(&own)),
+            own,
+            spent,
+            clock,
+            active: RwLock::default(),
+            reading: Default::default(),
+        }
+    }
+
+    /// What is in force now.
+    pub fn set(&self) -> Arc<PolicySet> {
+        self.set.load_full()
+    }
+
+    /// Puts another set in force; requests under way keep to the one that they took.
+    pub fn replace(&self, set: PolicySet) {
+        self.set.store(Arc::new(set));
+    }
+
+    /// What a request has to keep to; `None`: nothing.
+    pub fn concern(&self, caller: &Caller, of: &Attribution) -> Option<Concern> {
+        let set = self.set.load();
+        let own = self.policies_of_key(caller);
+        if set.is_empty() && own.is_none() {
+            return None;
+        }
+        let policies = set.concerning(of, own.as_deref());
+        (!policies.is_empty()).then_some(Concern { policies })
+    }
+
+    /// The policies that a key brings with it, ready.
+    fn policies_of_key(&self, caller: &Caller) -> Option<Arc<KeyPolicies>> {
+        let (source, key) = (caller.policies.as_ref()?, caller.key.as_ref()?);
+        let known = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        if let Some(known) = known.filter(|known| known.are_of(source)) {
+            return Some(known);
+        }
+        let ready = Arc::new(KeyPolicies::new(source));
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= KEYS && !keys.contains_key(key) {
+            keys.clear();
+        }
+        keys.insert(key.clone(), Arc::clone(&ready));
+        Some(ready)
+    }
+
+    /// Reserves what every request takes, wherever it is sent: itself.
+    ///
+    /// # Errors
+    /// `rate_limit_exceeded`; `overloaded` if what was spent can't be known.
+    pub async fn admit(
+        &self,
+        concern: &Concern,
+        caller: &Caller,
+        of: &Attribution,
+    ) -> Result<Reservation, PublicError> {
+        let is_for = |policy: &Policy| {
+            matches!(policy.measure, Measure::Requests | Measure::Concurrency) && !policy.scope.needs_target()
+        };
+        let reserved =
+            self.reserve(concern, caller, is_for, |policy| policy.counters(of, None), |_, _| Ok(Some(1))).await;
+        reserved.map_err(|refusal| refusal.error)
+    }
+
+    /// Reserves what an attempt may take at most: tokens and money, and itself where a policy asks which model serves it.
+    ///
+    /// # Errors
+    /// `budget_exceeded`, `rate_limit_exceeded`; `overloaded` if what was spent can't be known.
+    pub async fn reserve_attempt(
+        &self,
+        concern: &Concern,
+        caller: &Caller,
+        of: &Attribution,
+        model: &Model,
+        need: &AttemptNeed,
+    ) -> Result<Reservation, Refusal> {
+        let is_for = |policy: &Policy| {
+            !matches!(policy.measure, Measure::Requests | Measure::Concurrency) || policy.scope.needs_target()
+        };
+        let amount = |policy: &Policy, now| need.amount(policy, model.price.as_ref(), now);
+        self.reserve(concern, caller, is_for, |policy| policy.counters(of, Some(model)), amount).await
+    }
+
+    async fn reserve(
+        &self,
+        concern: &Concern,
+        caller: &Caller,
+        is_for: impl Fn(&Policy) -> bool,
+        counters: impl Fn(&Policy) -> Vec<PolicyCounter>,
+        amount: impl Fn(&Policy, Timestamp) -> Result<Option<u64>, PublicError>,
+    ) -> Result<Reservation, Refusal> {
+        let wanted: Vec<(Arc<Policy>, Arc<PolicyCounter>)> = concern
+            .policies
+            .iter()
+            .filter(|policy| is_for(policy))
+            .flat_map(|policy| counters(policy).into_iter().map(|counter| (Arc::clone(policy), Arc::new(counter))))
+            .collect();
+        wanted.iter().for_each(|(policy, counter)| self.note_active(policy, counter));
+        let mut now = self.clock.now();
+        if wanted.is_empty() {
+            return Ok(Reservation::at(now));
+        }
+        // Counters that can't be read though they must be; the ones of this node stand in for them.
+        let mut away = false;
+        for _ in 0..TRIES {
+            let amounts = amounts(&wanted, now, if away { self.counters.nodes() } else { NonZeroU64::MIN }, &amount)?;
+            let place = if away { &self.own } else { &self.counters };
+            let takes: Vec<Take> = amounts.iter().map(ReservedAmount::take).collect();
+            match place.take(&takes, now).await {
+                Ok(lease) => {
+                    let mut reservation = Reservation::at(now);
+                    reservation.add(Arc::clone(place), lease, amounts);
+                    reservation.note_exceeded();
+                    return Ok(reservation);
+                }
+                Err(NotTaken::Past(begun)) => now = now.max(begun),
+                Err(NotTaken::Unknown(places)) => {
+                    for at in places {
+                        let Some(reserved) = amounts.get(at) else { continue };
+                        self.seed(place, reserved, now).await.map_err(|()| unreadable(&reserved.policy))?;
+                    }
+                    // Reading takes a while, and may go over the end of a period.
+                    now = now.max(self.clock.now());
+                }
+                Err(NotTaken::Exhausted { take, count, room_at }) => {
+                    let Some(reserved) = amounts.get(take) else { break };
+                    return Err(exhausted(reserved, count, room_at, caller, now));
+                }
+                Err(NotTaken::Away) => {
+                    let closed = wanted.iter().find(|(policy, _)| policy.fail == FailMode::Closed);
+                    if let Some((policy, _)) = closed {
+                        return Err(unreadable(policy).into());
+                    }
+                    away = true;
+                }
+            }
+        }
+        let (policy, _) = wanted.first().ok_or_else(|| PublicError::new(baton_model::Code::Internal, "no policy"))?;
+        Err(unreadable(policy).into())
+    }
+
+    /// Reads from the ledger what was spent of a counter, and says so to the counters.
+    async fn seed(&self, place: &Arc<dyn Counters>, reserved: &ReservedAmount, now: Timestamp) -> Result<(), ()> {
+        let name = reserved.name();
+        let _one = self.reader_of(&name).lock().await;
+        // Another request may have done it meanwhile.
+        if place.read(&name, reserved.window, now).await.is_some() {
+            return Ok(());
+        }
+        let reading = self.spent.read(&reserved.policy, &reserved.counter, reserved.window);
+        let spent = match tokio::time::timeout(READING, reading).await {
+            Ok(Ok(spent)) => spent,
+            failed => {
+                let error = match failed {
+                    Ok(Err(error)) => error.to_string(),
+                    _ => "the ledger takes too long".to_owned(),
+                };
+                tracing::error!(policy.id = reserved.policy.id, error, "what was spent of a policy can't be read");
+                match reserved.policy.fail {
+                    FailMode::Closed => return Err(()),
+                    // As if nothing had been spent: that is what whoever chose `local` prefers to a refusal.
+                    FailMode::Local => Vec::new(),
+                }
+            }
+        };
+        place.seed(&name, reserved.window, &spent, now).await;
+        Ok(())
+    }
+
+    fn reader_of(&self, name: &str) -> &tokio::sync::Mutex<()> {
+        let number: usize = name.bytes().map(usize::from).sum();
+        let [first, ..] = &self.reading;
+        self.reading.get(number % READERS).unwrap_or(first)
+    }
+
+    /// What the counters of a policy say, by its id: its only one, or those of values that were asked for. Reads the ledger
+    /// where nobody has asked yet.
+    pub async fn read(
+        &self,
+        policy: &Policy,
+        counters: impl IntoIterator<Item = PolicyCounter>,
+    ) -> Vec<CounterReading> {
+        let now = self.clock.now();
+        let mut readings = Vec::new();
+        for counter in counters {
+            let window = policy.window_at(now);
+            let count = match self.counters.read(&counter.name, window, now).await {
+                Some(count) => count,
+                None => {
+                    let spent = self.spent.read(policy, &counter, window).await.unwrap_or_default();
+                    let spent = spent.iter().fold(0_u64, |sum, (_, amount)| sum.saturating_add(*amount));
+                    baton_kv::Count { spent, held: 0 }
+                }
+            };
+            readings.push(CounterReading {
+                values: counter.values,
+                limit: policy.amount_at(now),
+                spent: count.spent,
+                reserved: count.held,
+                resets_at: match window {
+                    Window::Period { end, .. } => end,
+                    Window::Held | Window::Sliding(_) => None,
+                },
+            });
+        }
+        readings
+    }
+
+    /// What the counters of the policies of an id say: the only one of a policy, or those that were asked for since the start.
+    pub async fn read_known(&self, id: &str) -> Vec<CounterReading> {
+        let set = self.set();
+        let mut readings = Vec::new();
+        for policy in set.of_id(id) {
+            readings.append(&mut self.read(policy, self.known_counters(policy)).await);
+        }
+        readings
+    }
+
+    /// The only counter of a policy, or those that were asked for since the start.
+    pub fn known_counters(&self, policy: &Policy) -> Vec<PolicyCounter> {
+        if let Some(only) = policy.only_counter() {
+            return vec![only];
+        }
+        let active = self.active.read().unwrap_or_else(PoisonError::into_inner);
+        let mut known: Vec<PolicyCounter> = active
+            .values()
+            .filter(|(id, counter)| *id == policy.id && policy.owns(counter))
+            .map(|(_, counter)| counter.clone())
+            .collect();
+        known.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        known
+    }
+
+    /// Remembers a counter of a policy that has several, for those who list them.
+    fn note_active(&self, policy: &Policy, counter: &PolicyCounter) {
+        // The only counter of a policy has the policy's own name.
+        if policy.has_one_counter()
+            || self.active.read().unwrap_or_else(PoisonError::into_inner).contains_key(&counter.name)
+        {
+            return;
+        }
+        let mut active = self.active.write().unwrap_or_else(PoisonError::into_inner);
+        if active.len() >= COUNTERS {
+            active.clear();
+        }
+        active.insert(Arc::clone(&counter.name), (policy.id.clone(), counter.clone()));
+    }
+
+    /// What a caller has to keep to, and how it stands, without reserving anything.
+    pub async fn standing(&self, caller: &Caller, of: &Attribution) -> Vec<(Arc<Policy>, Vec<CounterReading>)> {
+        let Some(concern) = self.concern(caller, of) else { return Vec::new() };
+        let mut all = Vec::new();
+        for policy in concern.policies.iter().filter(|policy| policy.is_own_of(caller)) {
+            // Which counter of models it is nobody knows before a request names one.
+            let counters = if policy.scope.needs_target() { Vec::new() } else { policy.counters(of, None) };
+            all.push((Arc::clone(policy), self.read(policy, counters).await));
+        }
+        all
+    }
+
+    /// What the ledger says of a counter, whatever the counter says.
+    ///
+    /// # Errors
+    /// If the database is unavailable.
+    pub async fn recount(&self, policy: &Policy, counter: &PolicyCounter) -> Result<u64, baton_store::StoreError> {
+        let spent = self.spent.read(policy, counter, policy.window_at(self.clock.now())).await?;
+        Ok(spent.iter().fold(0, |sum, (_, amount)| sum.saturating_add(*amount)))
+    }
+
+    /// Makes a counter unknown: it is read from the ledger when it is asked for next.
+    pub async fn forget(&self, counter: &PolicyCounter) {
+        self.counters.forget(&counter.name).await;
+    }
+}
+
+impl AttemptNeed {
+    /// How much an attempt may take at most of what a policy counts; `None`: the policy has nothing to do with it.
+    fn amount(&self, policy: &Policy, price: Option<&Price>, now: Timestamp) -> Result<Option<u64>, PublicError> {
+        let bound = &self.usage;
+        Ok(Some(match policy.measure {
+            Measure::Requests | Measure::Concurrency => 1,
+            Measure::InputTokens => bound.input,
+            Measure::OutputTokens => bound.output,
+            Measure::Tokens => bound.input.saturating_add(bound.output),
+            Measure::Cost if self.is_free => 0,
+            Measure::Cost => {
+                let cost = match (cost_at_most(bound, price, now), &policy.when_unpriced) {
+                    (Err(_), WhenUnpriced::Price(own)) => cost_at_most(bound, Some(own), now),
+                    (cost, _) => cost,
+                };
+                match (cost, &policy.when_unpriced) {
+                    (Ok(cost), _) => u64::try_from(cost.0).unwrap_or(0),
+                    (Err(_), WhenUnpriced::Allow) => 0,
+                    (Err(_), _) if policy.mode == PolicyMode::Soft => 0,
+                    (Err(reason), _) => return Err(unpriced(policy, &reason.to_string())),
+                }
+            }
+        }))
+    }
+}
+
+/// What to take of each counter, at a time.
+fn amounts(
+    wanted: &[(Arc<Policy>, Arc<PolicyCounter>)],
+    now: Timestamp,
+    shared_among: NonZeroU64,
+    amount: &impl Fn(&Policy, Timestamp) -> Result<Option<u64>, PublicError>,
+) -> Result<Vec<ReservedAmount>, PublicError> {
+    let mut amounts = Vec::with_capacity(wanted.len());
+    for (policy, counter) in wanted.iter().filter(|(policy, _)| policy.has_begun(now)) {
+        let Some(amount) = amount(policy, now)? else { continue };
+        let reserved = ReservedAmount {
+            policy: Arc::clone(policy),
+            counter: Arc::clone(counter),
+            window: policy.window_at(now),
+            limit: policy.amount_at(now) / shared_among,
+            amount,
+            is_burst: false,
+        };
+        let burst = policy.burst.map(|(limit, length)| ReservedAmount {
+            window: Window::Sliding(length),
+            limit: (limit / shared_among).max(1),
+            is_burst: true,
+            ..reserved.clone()
+        });
+        amounts.extend(std::iter::once(reserved).chain(burst));
+    }
+    Ok(amounts)
+}
+
+impl ReservedAmount {
+    /// The name of the counter.
+    fn name(&self) -> Arc<str> {
+        if self.is_burst { Policy::burst_name(&self.counter.name) } else { Arc::clone(&self.counter.name) }
+    }
+
+    fn take(&self) -> Take {
+        let limit = (self.policy.mode == PolicyMode::Hard).then_some(self.limit);
+        Take { counter: self.name(), window: self.window, limit, amount: self.amount }
+    }
+}
+
+impl Reservation {
+    /// Notes what is soft and exceeded.
+    fn note_exceeded(&mut self) {
+        let exceeded = self.standings().filter(|standing| {
+            let PolicyStanding { policy, count, limit, .. } = standing;
+            policy.mode == PolicyMode::Soft && count.spent.saturating_add(count.held) > *limit
+        });
+        let warnings: Vec<String> = exceeded
+            .map(|standing| {
+                let kind = if standing.policy.is_budget { "budget" } else { "limit" };
+                format!("{kind}: `{}` is exceeded", standing.policy.id)
+            })
+            .collect();
+        self.warnings = warnings;
+    }
+}
