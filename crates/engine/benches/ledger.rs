@@ -64,7 +64,7 @@ fn starts(criterion: &mut Criterion) {
                 let records: Vec<_> = (number..number + batch).map(record).collect();
                 number += batch;
                 left -= batch;
-                let starts = records.iter().map(|record| RequestStart::new(record, &model, record.arrived));
+                let starts = records.iter().map(|record| RequestStart::new(record, &model, record.arrived, None));
                 runtime.block_on(join_all(starts.map(|start| ledger.start(&start))));
             }
             cpu_time() - before

@@ -113,6 +113,7 @@ impl RequestRecorder {
     ) -> Result<(), ProviderError> {
         // The time of the reservation: it decides in which period a budget counts the attempt, and the ledger must say the same.
         let now = reservation.at;
+        let usage = reservation.usage;
         self.reserved = Some(reservation);
         self.set_model(model);
         let mut running = AttemptMeter::new(Arc::clone(model), dialect, now);
@@ -127,7 +128,7 @@ impl RequestRecorder {
         // Later attempts need no start of their own: the journal knows of the request by the first.
         let first = self.record.as_ref().filter(|record| record.attempts.is_empty());
         // After a crash this entry is all that the next process knows of the call.
-        let started = first.map(|record| self.shared.ledger.start(&RequestStart::new(record, model, now)));
+        let started = first.map(|record| self.shared.ledger.start(&RequestStart::new(record, model, now, usage)));
         if let Some(started) = started
             && let Err(cause) = started.await
         {

@@ -8,6 +8,7 @@ use crate::route::Candidate;
 use crate::shared::EngineContext;
 use baton_meter::price::{UsageBound, cost_at_most};
 use baton_model::operation::{ImageFormRequest, Prompt, TranscriptionRequest};
+use baton_model::schema::journal::ReservedUsage;
 use baton_model::{Capability, Code, Nanos, Operation, PublicError, UsageClass};
 use memchr::memmem;
 use std::sync::Arc;
@@ -70,7 +71,13 @@ async fn reserve_within(
             },
         };
         let refusal = match reserved {
-            Ok(reservation) => return Ok(reservation),
+            Ok(mut reservation) => {
+                let UsageBound { input, output, .. } = need.usage;
+                let cost = cost_at_most(&need.usage, candidate.model.price.as_ref(), reservation.at);
+                let cost = cost.ok().map(|nanos| nanos.0).filter(|_| !is_free);
+                reservation.usage = Some(ReservedUsage { input, output, cost });
+                return Ok(reservation);
+            }
             Err(refusal) => refusal,
         };
         // A body has about four bytes a token: what its length leaves no room for may fit by its tokens.

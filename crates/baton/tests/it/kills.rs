@@ -144,3 +144,93 @@ async fn rows(store: &Store) -> BTreeMap<String, Vec<Outcome>> {
         }
     }
 }
+
+/// A budget through kills: it is never exceeded by what the provider billed, it is used up, and nothing stays reserved.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_holds_through_kills() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let url = format!("sqlite:{}", folder.join("baton.db").display());
+    let options = SimOptions { token_delay: Duration::from_millis(2), ..SimOptions::of(Kind::OpenAi) };
+    let sim = Sim::start(Kind::OpenAi, options).await.unwrap();
+    let configuration = format!(
+        "[discovery]\nat_start = false\n[providers.openai]\nkind = \"openai\"\nbase_url = \"{}\"\napi_key = \"sim\"\nretries = 0\n\
+         [[models]]\nmodel_id = \"gpt\"\nprovider = \"openai\"\nupstream = \"gpt-4o-mini\"\ncapabilities = [\"CHAT\"]\n\
+         price = {{ input = \"1\", output = \"2\" }}\n",
+        sim.base_url()
+    );
+    std::fs::write(folder.join("baton.toml"), configuration).unwrap();
+    let variables = [("DATABASE_URL", url.as_str()), ("BATON_ADMIN_KEY", KEY)];
+    let start = || Running::start(folder, &["serve"], &variables, "baton is ready");
+    let mut secret = None;
+    let mut killed_under_way = false;
+    for _ in 0..4 {
+        let mut running = start();
+        let secret = secret.get_or_insert_with(|| limited_key(&running)).clone();
+        let mut clients = JoinSet::new();
+        for _ in 0..CLIENTS {
+            let (address, secret) = (running.address.clone(), secret.clone());
+            clients.spawn(async move { spend(&address, &secret).await });
+        }
+        let enough = sim.requests().len() + CALLS;
+        let until = Instant::now() + Duration::from_secs(60);
+        while sim.requests().len() < enough {
+            assert!(Instant::now() < until, "too few calls");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        running.child.kill().unwrap();
+        running.child.wait().unwrap();
+        killed_under_way |= clients.join_all().await.contains(&false);
+    }
+    assert!(killed_under_way);
+    // The last process uses up what is left.
+    let running = start();
+    let secret = secret.unwrap();
+    let mut clients = JoinSet::new();
+    for _ in 0..CLIENTS {
+        let (address, secret) = (running.address.clone(), secret.clone());
+        clients.spawn(async move { spend(&address, &secret).await });
+    }
+    assert!(clients.join_all().await.into_iter().all(|spent| spent));
+    let (_, me) = running.ask("GET", "/api/me", &secret, "");
+    let me: serde_json::Value = serde_json::from_str(&me).unwrap();
+    let amount = |name: &str| {
+        let number = me["policies"][0][name].to_string();
+        baton_model::Nanos::parse_scaled(&number, 0).unwrap_or_else(|| panic!("{name}: {me}")).0
+    };
+    let (spent, most) = (amount("spent"), amount("amount"));
+    let billed: u64 = sim.requests().iter().map(|call| call.billed.input * 1_000 + call.billed.output * 2_000).sum();
+    assert_eq!(amount("reserved"), 0);
+    // What was interrupted counts as it was reserved, so the provider billed no more than is counted.
+    assert!(i64::try_from(billed).unwrap() <= spent && spent <= most, "{billed} billed, {spent} of {most} spent");
+    assert!(spent * 100 >= most * 95, "only {spent} of {most} were spent");
+}
+
+/// The secret of a key with a budget of some hundred chats.
+fn limited_key(running: &Running) -> String {
+    let body = "{\"name\":\"limited\",\"role\":\"caller\",\"budget\":{\"amount\":0.02,\"period\":\"total\"}}";
+    let (status, made) = running.ask("POST", "/api/keys", KEY, body);
+    assert_eq!(status, 201, "{made}");
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    made["key"].as_str().unwrap().to_owned()
+}
+
+/// Asks until the budget is spent, or the connection breaks: `false`.
+async fn spend(address: &str, key: &str) -> bool {
+    let http = reqwest::Client::new();
+    loop {
+        let message = serde_json::json!({ "role": "user", "content": "12 words" });
+        let body = serde_json::json!({ "model_id": "gpt", "messages": [message], "max_tokens": 20 });
+        let sent = http.post(format!("http://{address}/api/models/chat")).bearer_auth(key).json(&body).send().await;
+        let Ok(reply) = sent else { return false };
+        let status = reply.status().as_u16();
+        let Ok(text) = reply.text().await else { return false };
+        let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+        match status {
+            200 => {}
+            402 if told["error"]["details"]["reserved"].as_f64() == Some(0.0) => return true,
+            402 => tokio::task::yield_now().await,
+            _ => panic!("{status}: {text}"),
+        }
+    }
+}

@@ -37,6 +37,7 @@ mod ollama_cli;
 mod other;
 mod outage;
 mod placeholder_keys;
+mod policies;
 mod recorded_traffic;
 mod redis;
 mod request_ids;

@@ -6,6 +6,7 @@ use baton_kv::{Count, Lease, Window};
 use baton_meter::price;
 use baton_model::entity::{Measure, WhenUnpriced};
 use baton_model::record::AttemptRecord;
+use baton_model::schema::journal::ReservedUsage;
 use baton_model::{Cost, Nanos, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub struct Reservation {
     pub warnings: Vec<String>,
     /// When it was reserved, by the clock that decides about periods.
     pub at: Timestamp,
+    /// The most that the attempt may use for which it was reserved.
+    pub usage: Option<ReservedUsage>,
 }
 
 /// What was reserved of one counter.
@@ -69,7 +72,7 @@ impl PolicyStanding {
 impl Reservation {
     /// Nothing reserved, at a time.
     pub fn at(at: Timestamp) -> Self {
-        Self { leases: Vec::new(), warnings: Vec::new(), at }
+        Self { leases: Vec::new(), warnings: Vec::new(), at, usage: None }
     }
 
     /// Adds what was taken.

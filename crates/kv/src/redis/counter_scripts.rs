@@ -2,7 +2,8 @@
 //!
 //! A counter is a hash: `known` (it was seeded), `start` and `spent` of its period, `w:` and a number for each part of a sliding
 //! window, `n:` and a node for what that node holds. What a node holds counts for as long as the node's own key is there: it says that the node
-//! lives. A lease has a key too, which settling takes away: to settle twice, or to settle what was never taken, changes nothing.
+//! lives. A lease has a key too, which says whether it is settled: to settle twice changes nothing. Where the key is gone, Redis has lost its
+//! memory: what was held is gone with it, and only what it came to is added, lest it be forgiven.
 
 use redis::Script;
 use std::sync::LazyLock;
@@ -108,14 +109,22 @@ return taken",
 pub(super) static SETTLE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
-if redis.call('DEL', KEYS[1]) == 0 then return 0 end
+local lease = redis.call('GET', KEYS[1])
+if lease == 'settled' then return 0 end
+-- Kept for as long as settling may be tried again.
+redis.call('SET', KEYS[1], 'settled', 'PX', 600000)
+local lost = not lease
 for i = 2, #KEYS do
     local v = 1 + (i - 2) * 5
     local kind, at, key, field = ARGV[v + 1], ARGV[v + 2], KEYS[i], 'n:' .. ARGV[1]
     if kind == 's' then
-        if redis.call('HEXISTS', key, 'w:' .. at) == 1 then redis.call('HINCRBY', key, 'w:' .. at, ARGV[v + 5]) end
+        if lost then
+            if redis.call('HEXISTS', key, 'known') == 1 then redis.call('HINCRBY', key, 'w:' .. at, ARGV[v + 4]) end
+        elseif redis.call('HEXISTS', key, 'w:' .. at) == 1 then
+            redis.call('HINCRBY', key, 'w:' .. at, ARGV[v + 5])
+        end
     elseif kind == 'h' or redis.call('HGET', key, 'start') == at then
-        if redis.call('HEXISTS', key, field) == 1 and redis.call('HINCRBY', key, field, ARGV[v + 3]) <= 0 then
+        if not lost and redis.call('HEXISTS', key, field) == 1 and redis.call('HINCRBY', key, field, ARGV[v + 3]) <= 0 then
             redis.call('HDEL', key, field)
         end
         -- Where it is unknown, the ledger has it by the time that the counter is seeded.

@@ -247,6 +247,27 @@ async fn what_redis_has_lost_is_unknown() {
     taken(&counters, &again, second(0)).await;
 }
 
+/// After a flush, what comes of a call that was under way counts all the same, and once.
+#[tokio::test]
+async fn what_was_under_way_at_a_flush_is_not_forgiven() {
+    let settings = settings();
+    let counters = RedisCounters::new(redis(settings.clone()).await, "node");
+    seed(&counters, "budget", period(0), 90, second(0)).await;
+    let lease = taken(&counters, &[take("budget", period(0), 100, 5)], second(0)).await;
+    for key in matching(&settings, &format!("{}:*", settings.prefix)).await {
+        command(&settings, "DEL", &key).await;
+    }
+    seed(&counters, "budget", period(0), 90, second(0)).await;
+    counters.settle(lease, vec![4]).await;
+    assert_eq!(counters.read("budget", period(0), second(1)).await, Some(Count { spent: 94, held: 0 }));
+}
+
+async fn matching(settings: &RedisSettings, pattern: &str) -> Vec<String> {
+    let client = ::redis::Client::open(settings.url.as_str()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    ::redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.unwrap()
+}
+
 async fn command(settings: &RedisSettings, name: &str, key: &str) {
     let client = ::redis::Client::open(settings.url.as_str()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();

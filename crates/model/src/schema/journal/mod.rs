@@ -13,7 +13,7 @@ mod start;
 
 pub use entry::{EncodedStart, JournalEntry, write_end, write_start};
 pub use reader::{JournalFormat, JournalPiece, JournalReader};
-pub use start::RequestStart;
+pub use start::{RequestStart, ReservedUsage};
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]

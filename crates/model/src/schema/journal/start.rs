@@ -6,7 +6,10 @@ use crate::capability::Capability;
 use crate::clock::Timestamp;
 use crate::entity::Model;
 use crate::id::{ModelId, ProviderId, RequestId};
+use crate::money::Nanos;
+use crate::price::Cost;
 use crate::record::{AttemptRecord, Attribution, CacheUse, Outcome, RequestRecord};
+use crate::usage::UsageClass;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::Serializer;
 use std::borrow::Cow;
@@ -37,11 +40,24 @@ pub struct RequestStart<'r> {
     upstream: Cow<'r, str>,
     #[serde(with = "micros")]
     sent: Timestamp,
+    #[serde(default)]
+    reserved: Option<ReservedUsage>,
+}
+
+/// The most that an attempt may use, which was reserved of budgets and limits. After a crash it stands for what the attempt used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ReservedUsage {
+    /// Tokens read.
+    pub input: u64,
+    /// Tokens produced.
+    pub output: u64,
+    /// Nano-dollars; `None`: nobody knows the price.
+    pub cost: Option<i64>,
 }
 
 impl<'r> RequestStart<'r> {
     /// Of a request that is sent to this model now, as the first.
-    pub fn new(record: &'r RequestRecord, model: &'r Model, now: Timestamp) -> Self {
+    pub fn new(record: &'r RequestRecord, model: &'r Model, now: Timestamp, reserved: Option<ReservedUsage>) -> Self {
         // Every field is named, so that a new one is thought of here.
         let RequestRecord {
             id,
@@ -77,14 +93,22 @@ impl<'r> RequestStart<'r> {
             provider: model.provider.clone(),
             upstream: Cow::Borrowed(&model.upstream),
             sent: now,
+            reserved,
         }
     }
 
     /// The record of a request that was interrupted: its process ended before it did. What the provider billed for it is
-    /// unknown, and the record says so instead of naming a cost.
+    /// unknown. What was reserved of budgets and limits counts as an estimate, so that a crash forgives nothing; where nothing was, the
+    /// record names no cost.
     pub fn into_interrupted(self) -> RequestRecord {
         let (model, provider) = (self.model.clone(), self.provider.clone());
-        let attempt = AttemptRecord::interrupted(model, provider, self.upstream, self.sent);
+        let mut attempt = AttemptRecord::interrupted(model, provider, self.upstream, self.sent);
+        if let Some(ReservedUsage { input, output, cost }) = self.reserved {
+            attempt.usage.set(UsageClass::Input, input);
+            attempt.usage.set(UsageClass::Output, output);
+            attempt.cost = cost.map_or(Cost::Unpriced, |cost| Cost::Known(Nanos(cost)));
+            attempt.unpriced = attempt.unpriced.filter(|_| cost.is_none());
+        }
         RequestRecord {
             id: self.id,
             arrived: self.arrived,

@@ -124,7 +124,7 @@ fn model() -> Model {
 
 fn start_of(record: &RequestRecord) -> Vec<u8> {
     let mut bytes = Vec::new();
-    write_start(&RequestStart::new(record, &model(), Timestamp(7)), &mut bytes);
+    write_start(&RequestStart::new(record, &model(), Timestamp(7), None), &mut bytes);
     bytes
 }
 
@@ -378,4 +378,21 @@ fn a_segment_of_lines_is_told_from_one_of_frames() {
     assert_eq!(JournalFormat::detect(&frames), JournalFormat::Frames);
     assert_eq!(JournalFormat::detect(&[b"0123abcd", frames.as_slice()].concat()), JournalFormat::Frames);
     assert_eq!(JournalFormat::detect(b""), JournalFormat::Lines);
+}
+
+#[test]
+fn what_was_reserved_stands_for_what_an_interrupted_attempt_used() {
+    let reserved = |cost| Some(ReservedUsage { input: 70, output: 9, cost });
+    let interrupted = |reserved| {
+        let mut bytes = Vec::new();
+        write_start(&RequestStart::new(&plain("a"), &model(), Timestamp(7), reserved), &mut bytes);
+        let pieces = read(&bytes, true);
+        let [JournalPiece::Entry(JournalEntry::Start(start))] = pieces.as_slice() else { panic!("{pieces:?}") };
+        start.read().expect("it is whole")
+    };
+    let record = interrupted(reserved(Some(88)));
+    assert_eq!((record.cost(), record.is_estimated()), (Cost::Known(Nanos(88)), true));
+    assert_eq!((record.usage().input_tokens(), record.usage().output_tokens()), (70, 9));
+    assert_eq!(interrupted(reserved(None)).cost(), Cost::Unpriced);
+    assert_eq!((interrupted(None).cost(), interrupted(None).is_estimated()), (Cost::Unpriced, false));
 }
