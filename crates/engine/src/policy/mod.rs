@@ -1,7 +1,9 @@
 //! Budgets and limits: which are in force, and which a request has to keep to.
 
+mod calendar;
 mod set;
 
+pub use calendar::is_time_zone;
 pub use set::{Policies, PolicySet};
 
 use baton_model::Timestamp;
