@@ -37,9 +37,7 @@ pub(crate) mod optional {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Nanos>, D::Error> {
         match Option::<Box<RawValue>>::deserialize(deserializer)? {
-            Some(json) if json.get() != "null" => {
-                read(json.get()).map(Some).ok_or_else(|| D::Error::custom(EXPECTED))
-            }
+            Some(json) if json.get() != "null" => read(json.get()).map(Some).ok_or_else(|| D::Error::custom(EXPECTED)),
             _ => Ok(None),
         }
     }
