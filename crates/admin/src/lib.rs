@@ -1,4 +1,4 @@
-//! The management API: models, keys, projects, usage, the ledger, the cache; events, webhooks, the audit log.
+//! The management API: models, keys, projects, budgets and limits, usage, the ledger, the cache; events, webhooks, the audit log.
 //!
 //! `routes.rs` lists every path; each resource is a folder with a file a verb, which reads top to bottom: what it takes,
 //! what it replies, what can go wrong. `wire` has what they share. `describe` is what `/openapi.json` says.
@@ -9,13 +9,16 @@
 //! To add an endpoint: a file, and a line in `routes.rs`.
 
 mod audit;
+mod budgets;
 mod cache;
 mod describe;
 mod events;
 mod failures;
 mod keys;
+mod limits;
 mod me;
 mod models;
+mod policies;
 mod prices;
 mod projects;
 mod providers;

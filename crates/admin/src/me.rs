@@ -138,7 +138,7 @@ fn view(policy: &Policy, reading: &CounterReading) -> Result<StandingView, serde
     };
     Ok(StandingView {
         policy: policy.id.clone(),
-        kind: if policy.is_budget { "budget" } else { "limit" },
+        kind: policy.kind.name(),
         measure: policy.measure.name(),
         mode: policy.mode.name(),
         scope: policy.scope.clone(),

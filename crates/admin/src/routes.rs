@@ -3,7 +3,8 @@
 //! Paths below `/api/models/` that are no model stand in [`baton_model::ModelId::RESERVED`] too.
 
 use crate::{
-    Admin, audit, cache, events, keys, me, models, prices, projects, providers, ready, requests, usage, webhooks,
+    Admin, audit, budgets, cache, events, keys, limits, me, models, prices, projects, providers, ready, requests,
+    usage, webhooks,
 };
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,6 +28,14 @@ pub fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(me::me))
         .routes(routes!(projects::list::list, projects::create::create))
         .routes(routes!(projects::get::get, projects::update::update, projects::remove::remove))
+        .routes(routes!(budgets::list::list, budgets::create::create))
+        .routes(routes!(budgets::get::get, budgets::update::update, budgets::remove::remove))
+        .routes(routes!(budgets::raise::raise))
+        .routes(routes!(budgets::reset::reset))
+        .routes(routes!(budgets::counters::counters))
+        .routes(routes!(limits::list::list, limits::create::create))
+        .routes(routes!(limits::get::get, limits::update::update, limits::remove::remove))
+        .routes(routes!(limits::counters::counters))
         .routes(routes!(usage::totals::usage))
         .routes(routes!(usage::reprice::reprice_usage))
         .routes(routes!(prices::list::list, prices::create::create))

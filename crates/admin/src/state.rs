@@ -4,7 +4,7 @@ use crate::events::feed::Feed;
 use crate::pulse::DatabaseCheck;
 use axum::extract::FromRef;
 use baton_control::prices::PriceSource;
-use baton_control::{ModelDirectory, ProviderDirectory};
+use baton_control::{ModelDirectory, PolicyDirectory, ProviderDirectory};
 use baton_store::Store;
 use baton_web::Web;
 use ipnet::IpNet;
@@ -17,6 +17,7 @@ pub struct Admin {
     pub(crate) models: Arc<ModelDirectory>,
     pub(crate) store: Store,
     pub(crate) providers: Arc<ProviderDirectory>,
+    pub(crate) policies: Arc<PolicyDirectory>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) pulse: Arc<DatabaseCheck>,
     /// Networks besides the public internet where webhooks may be.
@@ -43,11 +44,17 @@ impl Default for Quotas {
 
 impl Admin {
     /// Over these parts.
-    pub fn new(web: Web, models: Arc<ModelDirectory>, store: Store, providers: Arc<ProviderDirectory>) -> Self {
+    pub fn new(
+        web: Web,
+        models: Arc<ModelDirectory>,
+        store: Store,
+        providers: Arc<ProviderDirectory>,
+        policies: Arc<PolicyDirectory>,
+    ) -> Self {
         let feed = Feed::new(store.clone());
         let (reachable, quotas) = (Arc::new([]) as Arc<[IpNet]>, Quotas::default());
         let price_source = PriceSource::new(Vec::new());
-        Self { web, models, store, providers, feed, pulse: Arc::default(), reachable, quotas, price_source }
+        Self { web, models, store, providers, policies, feed, pulse: Arc::default(), reachable, quotas, price_source }
     }
 
     /// The same with these quotas.

@@ -11,7 +11,9 @@ use baton_admin::Admin;
 use baton_auth::token::Issuer;
 use baton_auth::{ApiKeys, Bootstrap, TokenVerifier, bootstrap};
 use baton_control::prices::PriceSource;
-use baton_control::{ConfiguredProvider, ModelDirectory, ProviderDirectory, ProviderObjects, VendorInfo};
+use baton_control::{
+    ConfiguredProvider, ModelDirectory, PolicyDirectory, ProviderDirectory, ProviderObjects, VendorInfo,
+};
 use baton_conversations::Conversations;
 use baton_engine::{
     CacheSettings, CircuitSettings, Engine, EngineParts, EngineSettings, JournalSettings, Ledger, Observer, Registry,
@@ -42,6 +44,8 @@ pub struct App {
     pub store: Store,
     /// The providers, those that the database keeps included.
     pub providers: Arc<ProviderDirectory>,
+    /// The budgets and limits.
+    pub policies: Arc<PolicyDirectory>,
     /// What nodes share beside the database.
     pub shared: SharedState,
     /// Events on their way to webhooks.
@@ -111,6 +115,7 @@ impl App {
         let providers = Arc::new(providers);
         // Before anything is served: until then, a registered model would be an unknown one.
         providers.reload().await.context("providers and models can't be read from the database")?;
+        let policies = policies(config, &store, &engine).await?;
         if let Err(error) = providers.seal_queries(&Actor::service("start")).await {
             // It is tried again at the next start; a database that only reads must not keep a node from serving.
             tracing::warn!(%error, "unencrypted secrets of providers in the database could not be encrypted");
@@ -149,7 +154,7 @@ impl App {
         };
         // Clones share their tasks with what the router gets below, so `close` can wait for what requests have begun.
         let background = (state.provider_objects.clone(), state.conversations.clone());
-        let admin = Admin::new(web, Arc::clone(&models), store.clone(), Arc::clone(&providers));
+        let admin = Admin::new(web, Arc::clone(&models), store.clone(), Arc::clone(&providers), Arc::clone(&policies));
         let admin = admin
             .allow_networks(config.webhooks.networks())
             .with_quotas(quotas.management())
@@ -166,6 +171,7 @@ impl App {
             store,
             shared,
             providers,
+            policies,
             keys,
             draining,
             bootstrap,
@@ -186,6 +192,25 @@ impl App {
         }
         self.store.close().await;
     }
+}
+
+/// The budgets and limits, in force.
+///
+/// # Errors
+/// If those of the configuration name a model or provider that is not there.
+async fn policies(config: &Config, store: &Store, engine: &Engine) -> anyhow::Result<Arc<PolicyDirectory>> {
+    let configured = config.policies(engine.clock().now());
+    let policies = PolicyDirectory::new(store.clone(), engine.clone(), configured);
+    policies.reload().await.context("budgets and limits can't be read from the database")?;
+    // A budget that never applies, because a name was misspelt, must not look as if it held.
+    let unknown = policies.unknown_targets();
+    if !unknown.is_empty() {
+        let problems: Vec<String> =
+            unknown.into_iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect();
+        bail!("budgets or limits of the configuration can't be enforced: {}", problems.join("; "));
+    }
+    policies.warn_of_absent_owners().await.context("budgets and limits can't be checked against the database")?;
+    Ok(Arc::new(policies))
 }
 
 fn webhooks(config: &Config, store: &Store, clock: &Arc<dyn Clock>, seed: u64) -> anyhow::Result<Arc<WebhookSender>> {

@@ -32,6 +32,11 @@ impl Faults {
         }
     }
 
+    /// Those that were kept.
+    pub fn list(&self) -> &[FieldFault] {
+        &self.kept
+    }
+
     /// Nothing, if nothing is wrong.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //!
 //! - [`models`]: which models there are, how that changes, and what providers list of their own;
 //! - [`providers`]: which providers there are, those of the configuration and those of the database;
+//! - [`policies`]: which budgets and limits there are, and what they may say;
 //! - [`prices`]: what models cost, updates of that, and requests that are priced anew;
 //! - [`provider_objects`]: files, batches and responses that providers keep for callers;
 //! - [`write_health_events`]: circuits that opened or closed become events.
@@ -17,6 +18,7 @@
 pub mod faults;
 mod health_events;
 pub mod models;
+pub mod policies;
 pub mod prices;
 pub mod provider_objects;
 pub mod providers;
@@ -24,6 +26,7 @@ mod vendor_info;
 
 pub use health_events::write_health_events;
 pub use models::{Conflict, Discovery, ModelDirectory, Problem};
+pub use policies::PolicyDirectory;
 pub use prices::PriceDirectory;
 pub use provider_objects::{ObjectQuotas, ProviderObjects};
 pub use providers::{ConfiguredProvider, ProviderDirectory, sealed_row};

@@ -14,7 +14,7 @@ use crate::limit::NodeLimits;
 use crate::metrics::{Metrics, Sizes};
 use crate::observe::Observer;
 use crate::pipeline;
-use crate::policy::{CounterReading, Limiter, SpentReader};
+use crate::policy::{CounterReading, Limiter, PolicyKind, SpentReader};
 use crate::provider_counts::ProviderCounts;
 use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
@@ -123,8 +123,8 @@ impl Engine {
     }
 
     /// What the counters of a policy in force say, by its id: one, or those of each value that was asked for lately.
-    pub async fn read_counters(&self, policy: &str) -> Vec<CounterReading> {
-        self.shared.policies.read_known(policy).await
+    pub async fn read_counters(&self, kind: PolicyKind, policy: &str) -> Vec<CounterReading> {
+        self.shared.policies.read_known(kind, policy).await
     }
 
     /// How much may be under way at once.

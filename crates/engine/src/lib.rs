@@ -57,7 +57,7 @@ pub use engine::{Engine, EngineParts};
 pub use health::{Circuit, CircuitSettings, RetryBudgetSettings};
 pub use ledger::{JournalSettings, Ledger};
 pub use observe::Observer;
-pub use policy::{CounterReading, PolicySet};
+pub use policy::{CounterReading, PolicyKind, PolicySet};
 pub use registry::{PriceLookup, Registry, Snapshot};
 pub use reply::{Bill, Reply, ReplyHead};
 pub use settings::{EngineSettings, RetrySettings};

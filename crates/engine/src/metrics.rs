@@ -5,6 +5,7 @@ use crate::edge_metrics::EdgeMetrics;
 use crate::metric_labels::{CacheLabels, CountLabels, Exemplar, ReasonLabels, SpanLabels, TaskLabels};
 use crate::model_metrics::ModelFamilies;
 use crate::observe::Spans;
+use crate::policy::PolicyKind;
 use crate::trace::Trace;
 use baton_kv::CacheHealth;
 use baton_model::record::{AttemptRecord, RequestRecord};
@@ -255,8 +256,8 @@ impl Metrics {
     }
 
     /// An attempt came to more than was reserved of a budget or limit.
-    pub fn count_overrun(&self, of_budget: bool) {
-        let reason = if of_budget { "budget" } else { "limit" };
+    pub fn count_overrun(&self, of: PolicyKind) {
+        let reason = of.name();
         self.policy_overruns.get_or_create(&ReasonLabels { reason }).inc();
     }
 

@@ -304,7 +304,7 @@ impl RequestRecorder {
         let Overrun { policy, reserved, used } = overrun;
         tracing::warn!(request.id = %self.call.identity.id, provider.id = %attempt.provider, model.id = %attempt.model,
             policy.id = policy.id, reserved, used, "overrun: an attempt took more than was reserved for it");
-        self.shared.metrics.count_overrun(policy.is_budget);
+        self.shared.metrics.count_overrun(policy.kind);
     }
 
     /// Learns from a reply beside the requests.

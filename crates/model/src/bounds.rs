@@ -43,6 +43,14 @@ pub const CATALOGUE_BYTES: usize = 16 << 20;
 pub const CATALOGUE: usize = 20_000;
 /// Prices that the operator has set.
 pub const PRICES: usize = 10_000;
+/// Budgets that are registered; limits too.
+pub const POLICIES: usize = 10_000;
+/// Values of a field in the scope of a budget or limit.
+pub const SCOPE_VALUES: usize = 256;
+/// All values of a scope together, in bytes: a page of policies has to fit [`PAGE`].
+pub const SCOPE_BYTES: usize = 24 << 10;
+/// Parts of a budget at which events are sent.
+pub const ALERTS: usize = 16;
 /// Amounts that the report on an update names, and models that it has added.
 pub const PRICE_CHANGES: usize = 1_000;
 /// Parameters that a model or provider refuses.
@@ -140,7 +148,7 @@ const fn bound(subject: &'static str, most: Maximum, beyond: BeyondBound) -> Doc
 }
 
 /// All of them, in the order in which documents list them.
-pub const ALL: [DocumentedBound; 48] = [
+pub const ALL: [DocumentedBound; 54] = [
     bound("Requests: `metadata`", Object(JSON_BYTES, JSON_KEYS), Refused),
     bound("Requests: `user_id`, `project_id`, `task_id`", Bytes(ID), Refused),
     bound("Requests: `x-baton-user`, `x-baton-project`", Bytes(ID), Refused),
@@ -171,6 +179,12 @@ pub const ALL: [DocumentedBound; 48] = [
     bound("Projects: `id`", Bytes(ID), Invalid),
     bound("Projects: `name`", Characters(NAME), Invalid),
     bound("Projects: `metadata`", Object(JSON_BYTES, JSON_KEYS), Invalid),
+    bound("Budgets, and limits, that are registered, each", Entries(POLICIES), Invalid),
+    bound("Budgets: `budget_id`; limits: `limit_id`", Bytes(ID), Invalid),
+    bound("Budgets, limits: the values of a field of `scope`", Entries(SCOPE_VALUES), Invalid),
+    bound("Budgets, limits: a value in `scope`", Bytes(ID), Invalid),
+    bound("Budgets, limits: all values in `scope` together", Bytes(SCOPE_BYTES), Invalid),
+    bound("Budgets: `alerts`", Entries(ALERTS), Invalid),
     bound("Providers: `name`", Bytes(64), Invalid),
     bound("Providers: `base_url`, `query`, each", Bytes(URL), Invalid),
     bound("Providers: `api_key`", Bytes(HEADER), Invalid),

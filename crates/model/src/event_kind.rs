@@ -37,11 +37,23 @@ pub enum EventKind {
     ProjectUpdated,
     /// A project was deleted.
     ProjectDeleted,
+    /// A budget was made.
+    BudgetCreated,
+    /// A budget was changed.
+    BudgetUpdated,
+    /// A budget was deleted.
+    BudgetDeleted,
+    /// A limit was made.
+    LimitCreated,
+    /// A limit was changed.
+    LimitUpdated,
+    /// A limit was deleted.
+    LimitDeleted,
 }
 
 impl EventKind {
     /// All of them, in the order in which documents list them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 23] = [
         Self::ModelRegistered,
         Self::ModelUpdated,
         Self::ModelDeleted,
@@ -59,6 +71,12 @@ impl EventKind {
         Self::ProjectCreated,
         Self::ProjectUpdated,
         Self::ProjectDeleted,
+        Self::BudgetCreated,
+        Self::BudgetUpdated,
+        Self::BudgetDeleted,
+        Self::LimitCreated,
+        Self::LimitUpdated,
+        Self::LimitDeleted,
     ];
 
     /// The word in events and filters.
@@ -81,6 +99,12 @@ impl EventKind {
             Self::ProjectCreated => "project.created",
             Self::ProjectUpdated => "project.updated",
             Self::ProjectDeleted => "project.deleted",
+            Self::BudgetCreated => "budget.created",
+            Self::BudgetUpdated => "budget.updated",
+            Self::BudgetDeleted => "budget.deleted",
+            Self::LimitCreated => "limit.created",
+            Self::LimitUpdated => "limit.updated",
+            Self::LimitDeleted => "limit.deleted",
         }
     }
 

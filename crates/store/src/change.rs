@@ -5,11 +5,12 @@ use crate::database::Database;
 use crate::events::{self, NewEvent};
 use crate::scope::DatabaseScope;
 use crate::{
-    FeedbackRepository, KeyRepository, ModelRepository, PriceRepository, ProjectRepository, ProviderRepository,
-    SettingRepository, StoreError, WebhookRepository, commands, connection, counters,
+    FeedbackRepository, KeyRepository, ModelRepository, PolicyRepository, PriceRepository, ProjectRepository,
+    ProviderRepository, SettingRepository, StoreError, StoredPolicy, WebhookRepository, commands, connection, counters,
 };
 use baton_model::{Actor, Clock};
 use sea_orm::DatabaseTransaction;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// A unit of work under way: rows, the events that tell of them, and the entries of the audit log.
@@ -54,6 +55,11 @@ impl Change {
     /// Prices that the operator has set.
     pub fn prices(&self) -> PriceRepository<'_> {
         PriceRepository { scope: self.scope() }
+    }
+
+    /// The policies of a kind: budgets, or limits.
+    pub fn policies<P: StoredPolicy>(&self) -> PolicyRepository<'_, P> {
+        PolicyRepository { scope: self.scope(), of: PhantomData }
     }
 
     /// Projects.

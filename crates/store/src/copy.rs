@@ -5,16 +5,17 @@
 //! refused by name: nothing in the target is ever changed.
 
 use crate::entity::{
-    attempt, audit, command, correction, counter, delivery, event, feedback, key, model, price, project, provider,
-    provider_object, request, setting, stored_response, webhook,
+    attempt, audit, command, correction, counter, delivery, event, feedback, key, model, policy, price, project,
+    provider, provider_object, request, setting, stored_response, webhook,
 };
 use crate::ledger::{UsageQuery, UsageRow};
-use crate::{Store, StoreError, connection};
+use crate::{Store, StoreError, StoredPolicy, connection};
 use baton_model::Timestamp;
+use baton_model::entity::{Budget, RateLimit};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IdenStatic, IntoActiveModel,
-    Iterable, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, IdenStatic,
+    IntoActiveModel, Iterable, ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -93,6 +94,10 @@ pub async fn copy(
     copy.copy_table::<project::Entity>("projects", project::Column::Id, |row| &row.id, |_| {}).await?;
     copy.copy_table::<webhook::Entity>("webhooks", webhook::Column::Id, |row| &row.id, |_| {}).await?;
     copy.copy_table::<price::Entity>("prices", price::Column::Id, |row| &row.id, |_| {}).await?;
+    for (name, kind) in [("budgets", Budget::KIND), ("limits", RateLimit::KIND)] {
+        let of_kind = Condition::all().add(policy::Column::Kind.eq(kind));
+        copy.copy_rows::<policy::Entity>(name, of_kind, policy::Column::Id, |row| &row.id, |_| {}).await?;
+    }
     copy.ledger().await?;
     copy.corrections().await?;
     copy.copy_table::<provider_object::Entity>("holdings", provider_object::Column::Id, |row| &row.id, |_| {}).await?;
@@ -139,11 +144,29 @@ impl Copy<'_> {
         E::Model: IntoActiveModel<E::ActiveModel> + Clone + PartialEq + Send + Sync,
         E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
     {
-        let source = E::find().count(self.from.reader()).await?;
+        self.copy_rows::<E>(name, Condition::all(), column, key, passing).await
+    }
+
+    /// Those rows of a table that are `wanted`, among which `column` tells one from the other.
+    async fn copy_rows<E>(
+        &mut self,
+        name: &'static str,
+        wanted: Condition,
+        column: E::Column,
+        key: fn(&E::Model) -> &str,
+        passing: impl Fn(&mut E::Model),
+    ) -> Result<(), StoreError>
+    where
+        E: EntityTrait,
+        E::Model: IntoActiveModel<E::ActiveModel> + Clone + PartialEq + Send + Sync,
+        E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+    {
+        let find = || E::find().filter(wanted.clone());
+        let source = find().count(self.from.reader()).await?;
         let (mut after, mut done, mut written) = (String::new(), 0, 0);
         loop {
             (self.progress)(name, done, source);
-            let query = E::find().filter(column.gt(after.as_str())).order_by_asc(column).limit(ROWS);
+            let query = find().filter(column.gt(after.as_str())).order_by_asc(column).limit(ROWS);
             let rows = query.all(self.from.reader()).await?;
             let Some(last) = rows.last() else { break };
             after = key(last).to_owned();
@@ -151,10 +174,10 @@ impl Copy<'_> {
             // Written and compared in one transaction: a batch that differs leaves nothing behind.
             let transaction = connection::begin(self.to.writer()).await?;
             written += insert::<E>(&transaction, &rows).await?;
-            compare::<E>(&transaction, name, column, key, &passing, rows).await?;
+            compare(find(), &transaction, name, column, key, &passing, rows).await?;
             transaction.commit().await?;
         }
-        let target = E::find().count(self.to.reader()).await?;
+        let target = find().count(self.to.reader()).await?;
         self.tables.push(CopiedTable { name, source, written, target });
         Ok(())
     }
@@ -209,7 +232,7 @@ impl Copy<'_> {
             let column = request::Column::Id;
             // An event may have been written out as a row since, in the source or in the target.
             let told = |row: &mut request::Model| row.event_number = None;
-            compare::<request::Entity>(&transaction, "requests", column, |row| &row.id, &told, rows).await?;
+            compare(request::Entity::find(), &transaction, "requests", column, |row| &row.id, &told, rows).await?;
             // Both lists as a whole: the target could have attempts of a request that the source does not have.
             let there = attempts_of(&transaction, &ids).await?;
             if let Some(other) = first_difference(&attempts, &there) {
@@ -260,6 +283,7 @@ where
 
 /// Whether what the target has under the ids of these rows is these rows.
 async fn compare<E>(
+    find: Select<E>,
     transaction: &DatabaseTransaction,
     name: &str,
     column: E::Column,
@@ -271,7 +295,7 @@ where
     E: EntityTrait,
     E::Model: PartialEq + Send + Sync,
 {
-    let query = E::find().filter(column.is_in(rows.iter().map(key)));
+    let query = find.filter(column.is_in(rows.iter().map(key)));
     let there = query.all(transaction).await?;
     let mut there = there.into_iter().map(|row| (key(&row).to_owned(), row)).collect::<HashMap<_, _>>();
     for mut row in rows {

@@ -38,6 +38,7 @@ pub mod ledger;
 mod migration;
 pub mod models;
 mod partitions;
+pub mod policies;
 pub mod prices;
 pub mod projects;
 pub mod provider_objects;
@@ -64,6 +65,7 @@ pub use learned_counts::{LearnedCount, LearnedCountRepository};
 pub use leases::LeaseRepository;
 pub use ledger::LedgerRepository;
 pub use models::ModelRepository;
+pub use policies::{PolicyRepository, StoredPolicy};
 pub use prices::PriceRepository;
 pub use projects::ProjectRepository;
 pub use provider_objects::ProviderObjectRepository;
@@ -74,11 +76,13 @@ pub use stored_event::StoredEvent;
 pub use stored_responses::StoredResponseRepository;
 pub use webhooks::WebhookRepository;
 
+use baton_model::entity::{Budget, RateLimit};
 use baton_model::{Actor, Clock, SystemClock};
 use connection::Connection;
 use database::Database;
 use scope::DatabaseScope;
 use sea_orm::{ConnectionTrait, DatabaseConnection};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 pub(crate) use rows::{inserted, keep_existing, new_id, page, readable, take_fitting, weight};
@@ -194,6 +198,21 @@ impl Store {
     /// Prices that the operator has set.
     pub fn prices(&self) -> PriceRepository<'_> {
         PriceRepository { scope: DatabaseScope::Database(&self.database) }
+    }
+
+    /// Budgets.
+    pub fn budgets(&self) -> PolicyRepository<'_, Budget> {
+        self.policies()
+    }
+
+    /// Limits on rates.
+    pub fn limits(&self) -> PolicyRepository<'_, RateLimit> {
+        self.policies()
+    }
+
+    /// The policies of a kind.
+    pub fn policies<P: StoredPolicy>(&self) -> PolicyRepository<'_, P> {
+        PolicyRepository { scope: DatabaseScope::Database(&self.database), of: PhantomData }
     }
 
     /// Projects.

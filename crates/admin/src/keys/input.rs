@@ -1,5 +1,6 @@
 //! Fields that making and changing a key share.
 
+use crate::policies::own;
 use crate::wire::changes::{FieldChanges, Ruled};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
@@ -21,13 +22,16 @@ body!(KeyChange as "KeyChange" of ApiKey: "The fields of a key that can be chang
 
 /// Reads the fields of a key, but for the `fixed` ones. What its scope may be depends on the key: [`check_scope`].
 pub fn read(fields: &mut JsonFields, fixed: &[&str], now: Timestamp, faults: &mut Faults) -> FieldChanges<ApiKey> {
-    FieldChanges::read(fields, &ApiKey::new("", Role::Caller), fixed, faults, |name, fields, faults| match name {
+    let rule = |name: &str, fields: &mut JsonFields, faults: &mut Faults| match name {
         "models" => Ruled::read(models(fields, faults)),
         "projects" => Ruled::read(fields.ids("projects", "an array of projects, or null for none", faults)),
         "addresses" => Ruled::read(addresses(fields, faults)),
         "expires_at" => Ruled::read(expiry(fields, now, faults)),
         _ => Ruled::BySchema,
-    })
+    };
+    let changes = FieldChanges::read(fields, &ApiKey::new("", Role::Caller), fixed, faults, rule);
+    own::check(&changes, faults);
+    changes
 }
 
 /// The models a key may use; null for all.

@@ -32,6 +32,8 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     let change = admin.store.change(&by).await?;
     change.projects().insert(&project).await?;
     note::commit(change, None, Some(&project)).await?;
+    // Its own budget and limits.
+    admin.policies.reload().await?;
     let mut response = json(StatusCode::CREATED, &project)?;
     if let Ok(location) = HeaderValue::from_str(&location(&project.id)) {
         response.headers_mut().insert(LOCATION, location);

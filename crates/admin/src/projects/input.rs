@@ -1,5 +1,6 @@
 //! The fields of a project.
 
+use crate::policies::own;
 use crate::wire::changes::{FieldChanges, Ruled};
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
@@ -10,7 +11,9 @@ body!(ProjectBody as "Project" of Project: "A project to create, or the fields o
 
 /// Reads the fields of a project but its id.
 pub fn read(fields: &mut JsonFields, faults: &mut Faults) -> FieldChanges<Project> {
-    FieldChanges::read(fields, &Project::new(""), &["id"], faults, |_, _, _| Ruled::BySchema)
+    let changes = FieldChanges::read(fields, &Project::new(""), &["id"], faults, |_, _, _| Ruled::BySchema);
+    own::check(&changes, faults);
+    changes
 }
 
 /// The id of a new project.

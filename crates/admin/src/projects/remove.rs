@@ -19,5 +19,7 @@ pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator
     let before = change.projects().get(&id).await?;
     change.projects().delete(&id).await?;
     note::commit(change, Some(&before), None).await?;
+    // Its own budget and limits.
+    admin.policies.reload().await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -47,5 +47,7 @@ pub async fn update(
     after.updated_at = admin.web.engine.clock().now().max(Timestamp(before.updated_at.0.saturating_add(1)));
     change.projects().update(&after, before.updated_at).await?;
     note::commit(change, Some(&before), Some(&after)).await?;
+    // Its own budget and limits.
+    admin.policies.reload().await?;
     json(StatusCode::OK, &after)
 }

@@ -158,7 +158,9 @@ impl JsonFields {
 fn max_length(name: &str) -> Maximum {
     match name {
         "name" | "display_name" => Maximum::Characters(bounds::NAME),
-        "id" | "model_id" | "project_id" | "user_id" | "default_model" => Maximum::Bytes(bounds::ID),
+        "id" | "model_id" | "project_id" | "user_id" | "default_model" | "budget_id" | "limit_id" => {
+            Maximum::Bytes(bounds::ID)
+        }
         "upstream" => Maximum::Bytes(bounds::UPSTREAM),
         "url" | "base_url" | "query" => Maximum::Bytes(bounds::URL),
         "api_key" => Maximum::Bytes(bounds::HEADER),

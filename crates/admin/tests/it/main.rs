@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod bounds;
+mod budgets;
 mod cache;
 mod description;
 mod discovery;
@@ -11,6 +12,7 @@ mod events;
 mod failures;
 mod feedback;
 mod keys;
+mod limits;
 mod lists;
 mod looking;
 mod models;

@@ -5,11 +5,15 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use baton_admin::{Admin, Quotas};
 use baton_auth::{ApiKeys, KeySecret};
-use baton_control::{ConfiguredProvider, ModelDirectory, ProviderDirectory, ProviderObjects, VendorInfo};
+use baton_control::policies::ConfiguredPolicies;
+use baton_control::{
+    ConfiguredProvider, ModelDirectory, PolicyDirectory, ProviderDirectory, ProviderObjects, VendorInfo,
+};
 use baton_conversations::{Conversations, StoredResponseBounds};
 use baton_engine::{Engine, EngineParts, EngineSettings, JournalSettings, Ledger, Registry, Snapshot};
 use baton_http::HttpState;
-use baton_model::{Capability, Clock, Model, ModelSource, ProviderId, Timestamp};
+use baton_model::entity::{Budget, RateLimit};
+use baton_model::{Capability, Clock, Model, ModelSource, Nanos, ProviderId, Timestamp};
 use baton_provider_api::{Provider, Transport};
 use baton_providers::{ProviderConfig, build};
 use baton_seal::Keyring;
@@ -110,10 +114,13 @@ impl TestAdmin {
         let providers = ProviderDirectory::new(store.clone(), Arc::clone(&models), engine.clone(), keyring, configured);
         let providers = Arc::new(providers);
         providers.reload().await.unwrap();
+        let policies = PolicyDirectory::new(store.clone(), engine.clone(), house_policies());
+        policies.reload().await.unwrap();
         let keys = ApiKeys::open(store.clone(), shared, &mut StdRng::seed_from_u64(1)).await.unwrap();
         let keys = Arc::new(keys.with_admin(&KeySecret::from_text(ADMIN)));
         let web = Web::new(engine.clone(), keys);
-        let admin = Admin::new(web.clone(), Arc::clone(&models), store.clone(), Arc::clone(&providers));
+        let parts = (Arc::clone(&models), store.clone(), Arc::clone(&providers), Arc::new(policies));
+        let admin = Admin::new(web.clone(), parts.0, parts.1, parts.2, parts.3);
         let admin = admin.allow_networks(vec!["10.0.0.0/8".parse().unwrap()]).with_quotas(quotas);
         let management = baton_admin::router(admin.clone()).merge(baton_admin::health(admin));
         let draining = web.draining.clone();
@@ -295,6 +302,13 @@ fn provider(name: &str, sim: &Sim) -> (ProviderId, Arc<dyn Provider>) {
     let mut config = ProviderConfig::new(name, sim.kind().name());
     config.base_url = Some(sim.base_url());
     (ProviderId::from(name), build(&config, &Transport::default()).unwrap())
+}
+
+/// A budget and a limit of the configuration file.
+fn house_policies() -> ConfiguredPolicies {
+    let budget = Budget { amount: Nanos(500 * Nanos::DOLLAR.0), ..Budget::new("house") };
+    let limit = RateLimit { concurrency: Some(100), ..RateLimit::new("house") };
+    ConfiguredPolicies { budgets: vec![budget], limits: vec![limit] }
 }
 
 /// A model of the configuration file.

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod audit;
+mod budgets;
 mod cache;
 mod chat;
 mod check;
@@ -12,6 +13,7 @@ mod feedback;
 mod health;
 mod ignored;
 mod keys;
+mod limits;
 mod migrate;
 mod models;
 mod openapi;
@@ -21,6 +23,7 @@ mod projects;
 mod providers;
 mod requests;
 mod route;
+mod scope;
 mod secrets;
 mod serve;
 mod sim;
@@ -64,6 +67,8 @@ enum Command {
     Route(route::RouteCommand),
     Keys(keys::KeysCommand),
     Projects(projects::ProjectsCommand),
+    Budgets(budgets::BudgetsCommand),
+    Limits(limits::LimitsCommand),
     Prices(prices::PricesCommand),
     Token(token::TokenCommand),
     Secrets(secrets::SecretsCommand),
@@ -136,6 +141,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Secrets(command) => command.run(&source, &environment).await,
             Command::Usage(command) => command.run(&environment).await,
             Command::Projects(command) => command.run(&environment).await,
+            Command::Budgets(command) => command.run(&environment).await,
+            Command::Limits(command) => command.run(&environment).await,
             Command::Prices(command) => command.run(&environment).await,
             Command::Webhooks(command) => command.run(&environment).await,
             Command::Events(command) => command.run(&environment).await,

@@ -148,4 +148,42 @@ mod tests {
             assert!(!error.contains("invalid") && !error.contains("u64"), "{text}{error}");
         }
     }
+
+    const BUDGET: &str = "[[budgets]]\nbudget_id = \"b\"\nscope = {}\namount = 1\nperiod = \"day\"\n";
+
+    #[test]
+    fn faults_of_budgets_and_limits_have_their_place() {
+        for (text, fault) in [
+            (
+                format!("{BUDGET}{BUDGET}"),
+                "baton.toml: budgets[1].budget_id: `b` is used by the budget of index 0 already",
+            ),
+            (format!("{BUDGET}timezone = \"Berlin\"\n"), "baton.toml: budgets[0].timezone: unknown time zone `Berlin`"),
+            (format!("{BUDGET}ammount = 1\n"), "unknown key `ammount`; did you mean `amount`?"),
+            (format!("{BUDGET}[budgets.when_unpriced]\nprize = 1\n"), "baton.toml: budgets[0].when_unpriced"),
+            (
+                "[[limits]]\nlimit_id = \"l\"\nscope = { team = \"a\" }\n".to_owned(),
+                "limits[0].scope.team: unknown key `team`",
+            ),
+            ("[[limits]]\nscope = {}\ntokens = 1\n".to_owned(), "limits[0].limit_id: is required"),
+        ] {
+            let error = read_text(&text).unwrap_err().to_string();
+            assert!(error.contains(fault), "{text}{error}");
+        }
+    }
+
+    #[test]
+    fn hard_policies_that_nodes_could_not_count_together_are_refused() {
+        let postgres = "[database]\nurl = \"postgresql://db/baton\"\n";
+        let refused = read_text(&format!("{BUDGET}{postgres}")).unwrap_err().to_string();
+        assert!(refused.contains("baton.toml: redis.url: is required: `budgets[0]` is hard"), "{refused}");
+        let limit = "[[limits]]\nlimit_id = \"l\"\nscope = {}\nconcurrency = 1\n";
+        let refused = read_text(&format!("{limit}{postgres}")).unwrap_err().to_string();
+        assert!(refused.contains("`limits[0]` is hard"), "{refused}");
+        let redis = "[redis]\nurl = \"redis://cache\"\n";
+        let soft = "mode = \"soft\"\n";
+        for fine in [BUDGET.to_owned(), format!("{BUDGET}{postgres}{redis}"), format!("{BUDGET}{soft}{postgres}")] {
+            read_text(&fine).unwrap();
+        }
+    }
 }

@@ -1,8 +1,8 @@
-//! Following what other nodes change: models, keys, providers.
+//! Following what other nodes change: models, keys, providers, budgets and limits.
 
 use anyhow::Context;
 use baton_bus::Bus;
-use baton_control::ProviderDirectory;
+use baton_control::{PolicyDirectory, ProviderDirectory};
 use baton_kv::{Notice, Notices};
 use baton_store::Store;
 use futures::stream::{self, BoxStream};
@@ -21,6 +21,8 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 pub struct NodeSnapshots {
     /// The providers, and with them the models.
     pub providers: Arc<ProviderDirectory>,
+    /// The budgets and limits.
+    pub policies: Arc<PolicyDirectory>,
     /// The keys.
     pub keys: Arc<baton_auth::ApiKeys>,
 }
@@ -33,6 +35,7 @@ impl NodeSnapshots {
     pub async fn reload(&self) -> anyhow::Result<()> {
         // With the models, which are of use only with their providers.
         self.providers.reload().await.context("providers and models can't be read")?;
+        self.policies.reload().await.context("budgets and limits can't be read")?;
         self.keys.reload().await.context("the keys can't be read")
     }
 }
@@ -124,8 +127,9 @@ fn published(bus: Arc<dyn Bus>) -> impl futures::Stream<Item = ()> + Send {
 /// Whether an event of that type tells of a change of what is registered, and not of a request.
 fn is_registration(kind: &str) -> bool {
     // Not `model.` as a whole: every request is a `model.request.completed`, and each would make all nodes read
-    // everything again.
-    ["model.registered", "model.updated", "model.deleted", "key.", "provider.", "project."]
-        .iter()
-        .any(|prefix| kind.starts_with(prefix))
+    // everything again. A budget that is spent is no change of it either.
+    let of_models = ["model.registered", "model.updated", "model.deleted"];
+    let of_budgets = ["budget.created", "budget.updated", "budget.deleted"];
+    let of_others = ["key.", "provider.", "project.", "limit."];
+    of_models.iter().chain(&of_budgets).chain(&of_others).any(|prefix| kind.starts_with(prefix))
 }

@@ -24,7 +24,11 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     let mut tasks = JoinSet::new();
     let lease = |name| Lease::new(app.store.clone(), name);
 
-    let registered = NodeSnapshots { providers: Arc::clone(&app.providers), keys: Arc::clone(&app.keys) };
+    let registered = NodeSnapshots {
+        providers: Arc::clone(&app.providers),
+        policies: Arc::clone(&app.policies),
+        keys: Arc::clone(&app.keys),
+    };
     let sources = NoticeSources { notices: Arc::clone(&app.shared.notices), bus: Arc::clone(&app.shared.bus) };
     let follow = follow::follow_changes(registered, app.store.clone(), sources, config.node.follow, stop.clone());
     tasks.spawn(run_supervised("follow", follow));

@@ -32,6 +32,43 @@ fn place(url: &str) -> &str {
     url.split_once("://").unwrap().1
 }
 
+/// What a start would be refused for is found before it.
+#[test]
+fn of_budgets_and_limits() {
+    let folder = tempfile::tempdir().unwrap();
+    let targets = "[providers.lab]\nkind = \"ollama\"\nbase_url = \"http://127.0.0.1:1\"\n\
+                   [[models]]\nmodel_id = \"gpt-5\"\nprovider = \"lab\"\n";
+    let policies = |model: &str, provider: &str| {
+        format!(
+            "{targets}[[budgets]]\nbudget_id = \"b\"\nscope = {{ model = \"{model}\", project = \"later\" }}\n\
+             amount = 1\nperiod = \"day\"\n[[limits]]\nlimit_id = \"l\"\nconcurrency = 1\nscope = {{ provider = \"{provider}\" }}\n"
+        )
+    };
+    let check = |configuration: &str| {
+        std::fs::write(folder.path().join("baton.toml"), configuration).unwrap();
+        command(folder.path(), &["check", "--offline"])
+            .env("BATON_LISTEN", format!("127.0.0.1:{}", free_port()))
+            .output()
+            .unwrap()
+    };
+    let output = check(&policies("gpt5", "nobody"));
+    let advice = "correct the name, or configure or register it first";
+    names(
+        &output,
+        &[
+            &format!(
+                "budgets and limits: budgets[0].scope.model: unknown model `gpt5`; did you mean `gpt-5`?; {advice}"
+            ),
+            &format!("budgets and limits: limits[0].scope.provider: unknown provider `nobody`; {advice}"),
+        ],
+    );
+    let refused = command(folder.path(), &["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
+    assert!(!refused.status.success());
+    let told = printed_text(&refused);
+    assert!(told.contains("budgets[0].scope.model: unknown model `gpt5`"), "{told}");
+    names(&check(&policies("gpt-5", "lab")), &[]);
+}
+
 #[test]
 fn of_redis() {
     let folder = tempfile::tempdir().unwrap();

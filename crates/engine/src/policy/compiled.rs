@@ -16,13 +16,32 @@ pub const RUN_TAG: &str = "run:";
 /// Between the parts of a counter's name: no name of anything has it.
 const SEPARATOR: char = '\u{1f}';
 
+/// What a policy is. The ids of budgets and those of limits have nothing to do with each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PolicyKind {
+    /// A budget.
+    Budget,
+    /// A limit.
+    Limit,
+}
+
+impl PolicyKind {
+    /// The word for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Budget => "budget",
+            Self::Limit => "limit",
+        }
+    }
+}
+
 /// A budget or a limit.
 #[derive(Debug)]
 pub struct Policy {
     /// Its id.
     pub id: String,
-    /// Whether it is a budget.
-    pub is_budget: bool,
+    /// What it is.
+    pub kind: PolicyKind,
     /// Which requests it is for.
     pub scope: PolicyScope,
     /// What it counts.
@@ -97,7 +116,7 @@ impl Policy {
         Self {
             name: format!("budget{SEPARATOR}{}{SEPARATOR}{version}", budget.budget_id).into(),
             id: budget.budget_id.clone(),
-            is_budget: true,
+            kind: PolicyKind::Budget,
             scope: budget.scope.clone(),
             measure: Measure::Cost,
             mode: budget.mode,
@@ -120,7 +139,7 @@ impl Policy {
             Self {
                 name: format!("limit{SEPARATOR}{}{SEPARATOR}{version}", limit.limit_id).into(),
                 id: limit.limit_id.clone(),
-                is_budget: false,
+                kind: PolicyKind::Limit,
                 scope: limit.scope.clone(),
                 measure,
                 mode: limit.mode,

@@ -1,6 +1,6 @@
 //! Reserving what requests may take of budgets and limits.
 
-use super::compiled::{Policy, PolicyCounter};
+use super::compiled::{Policy, PolicyCounter, PolicyKind};
 use super::reading::CounterReading;
 use super::refusal::{Refusal, exhausted, unpriced, unreadable};
 use super::reservation::{PolicyStanding, Reservation, ReservedAmount};
@@ -275,11 +275,12 @@ impl Limiter {
         readings
     }
 
-    /// What the counters of the policies of an id say: the only one of a policy, or those that were asked for since the start.
-    pub async fn read_known(&self, id: &str) -> Vec<CounterReading> {
+    /// What the counters of a policy say, by its id: its only one, or those that were asked for since the start. A limit has them for each
+    /// measure.
+    pub async fn read_known(&self, kind: PolicyKind, id: &str) -> Vec<CounterReading> {
         let set = self.set();
         let mut readings = Vec::new();
-        for policy in set.of_id(id) {
+        for policy in set.of_id(kind, id) {
             readings.append(&mut self.read(policy, self.known_counters(policy)).await);
         }
         readings
@@ -418,7 +419,7 @@ impl Reservation {
         });
         let warnings: Vec<String> = exceeded
             .map(|standing| {
-                let kind = if standing.policy.is_budget { "budget" } else { "limit" };
+                let kind = standing.policy.kind.name();
                 format!("{kind}: `{}` is exceeded", standing.policy.id)
             })
             .collect();

@@ -15,7 +15,7 @@ mod set;
 mod spent;
 
 pub use calendar::{begin_of, is_time_zone};
-pub use compiled::{Policy, PolicyCounter, RUN_TAG};
+pub use compiled::{Policy, PolicyCounter, PolicyKind, RUN_TAG};
 pub use limiter::{AttemptNeed, Concern, Limiter};
 pub use reading::CounterReading;
 pub use refusal::Refusal;

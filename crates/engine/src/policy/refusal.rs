@@ -1,6 +1,6 @@
 //! What a caller is told whose request a policy refuses.
 
-use super::compiled::Policy;
+use super::compiled::{Policy, PolicyKind};
 use super::reservation::ReservedAmount;
 use baton_kv::{Count, Window};
 use baton_model::entity::Measure;
@@ -35,7 +35,7 @@ pub fn exhausted(
     now: Timestamp,
 ) -> Refusal {
     let ReservedAmount { policy, limit, amount, window, .. } = reserved;
-    let kind = if policy.is_budget { "budget" } else { "limit" };
+    let kind = policy.kind.name();
     let shown = policy.is_own_of(caller);
     let mut message = format!("the {kind} `{}` leaves no room for this request", policy.id);
     if shown {
@@ -57,7 +57,10 @@ pub fn exhausted(
     };
     // A request that is larger than all of it never fits, however long somebody waits.
     let fits = amount <= limit;
-    let code = if policy.is_budget { Code::BudgetExceeded } else { Code::RateLimitExceeded };
+    let code = match policy.kind {
+        PolicyKind::Budget => Code::BudgetExceeded,
+        PolicyKind::Limit => Code::RateLimitExceeded,
+    };
     let mut error = PublicError::new(code, message).detail("policy", quoted(&policy.id));
     if let Ok(scope) = serde_json::to_string(&policy.scope)
         && shown
@@ -71,7 +74,7 @@ pub fn exhausted(
         }
     }
     error = error.detail("resets_at", resets_at.map_or_else(|| "null".into(), |at| quoted(&time::write(at))));
-    if !policy.is_budget && fits {
+    if policy.kind == PolicyKind::Limit && fits {
         // In whole seconds, upwards: who comes back a moment too early is refused again.
         let wait = room_at.map_or(SOON, |at| at.since(now));
         error.retry_after = Some(Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(SOON));
@@ -89,7 +92,7 @@ pub fn unpriced(policy: &Policy, reason: &str) -> PublicError {
 
 /// What was spent can't be known now.
 pub fn unreadable(policy: &Policy) -> PublicError {
-    let kind = if policy.is_budget { "budget" } else { "limit" };
+    let kind = policy.kind.name();
     let message = format!("what is spent of the {kind} `{}` can't be read at the moment", policy.id);
     let error = PublicError::new(Code::Overloaded, message).detail("policy", quoted(&policy.id));
     PublicError { retry_after: Some(SOON), ..error }

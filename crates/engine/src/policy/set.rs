@@ -1,6 +1,6 @@
 //! The policies at one moment, found by what a request has.
 
-use super::compiled::{Policy, run};
+use super::compiled::{Policy, PolicyKind, run};
 use baton_model::entity::{Budget, OwnPolicies, PolicyScope, RateLimit, ScopeValues};
 use baton_model::record::Attribution;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ type Indexed = HashMap<Arc<str>, Vec<Arc<Policy>>>;
 pub struct PolicySet {
     budgets: Vec<Arc<Budget>>,
     limits: Vec<Arc<RateLimit>>,
-    by_id: HashMap<String, Vec<Arc<Policy>>>,
+    by_id: HashMap<(PolicyKind, String), Vec<Arc<Policy>>>,
     by_key: Indexed,
     by_user: Indexed,
     by_project: Indexed,
@@ -35,7 +35,7 @@ impl PolicySet {
         let of_limits = set.limits.iter().flat_map(|limit| Policy::of_limit(limit));
         let all: Vec<Arc<Policy>> = of_budgets.chain(of_limits).map(Arc::new).collect();
         for policy in all {
-            set.by_id.entry(policy.id.clone()).or_default().push(Arc::clone(&policy));
+            set.by_id.entry((policy.kind, policy.id.clone())).or_default().push(Arc::clone(&policy));
             set.index(policy);
         }
         set
@@ -81,8 +81,8 @@ impl PolicySet {
     }
 
     /// The policies of an id: a limit may set several measures.
-    pub fn of_id(&self, id: &str) -> &[Arc<Policy>] {
-        self.by_id.get(id).map_or(&[], Vec::as_slice)
+    pub fn of_id(&self, kind: PolicyKind, id: &str) -> &[Arc<Policy>] {
+        self.by_id.get(&(kind, id.to_owned())).map_or(&[], Vec::as_slice)
     }
 
     /// All that a request may have to keep to, as far as that is known before it is routed.

@@ -1,7 +1,7 @@
 //! Budgets and limits: what is reserved, refused, settled and found again.
 
 use crate::bench::{Bench, chat, falling_back, model, of_key, usage, with};
-use baton_engine::{CachePolicy, Call, EngineSettings, PolicySet};
+use baton_engine::{CachePolicy, Call, EngineSettings, PolicyKind, PolicySet};
 use baton_model::entity::{
     Budget, BudgetPeriod, FailMode, LimitWindow, PolicyMode, PolicyScope, RateLimit, ScopeValues, WhenUnpriced,
 };
@@ -54,7 +54,8 @@ async fn bench(budgets: Vec<Budget>, limits: Vec<RateLimit>) -> Bench {
 
 /// What the only counter of a policy says: spent and reserved.
 async fn reading(bench: &Bench, id: &str) -> (u64, u64) {
-    let readings = bench.engine.read_counters(id).await;
+    let kind = if id == "b" { PolicyKind::Budget } else { PolicyKind::Limit };
+    let readings = bench.engine.read_counters(kind, id).await;
     let [only] = readings.as_slice() else { panic!("{readings:?}") };
     (only.spent, only.reserved)
 }
@@ -226,7 +227,7 @@ async fn each_value_of_a_scope_has_its_own_counter() {
     }
     // Of nobody: the policy is not for it.
     bench.ask(bounded()).await.unwrap();
-    let readings = bench.engine.read_counters("b").await;
+    let readings = bench.engine.read_counters(PolicyKind::Budget, "b").await;
     let of: Vec<_> = readings.iter().map(|reading| (reading.values[0].1.to_string(), reading.spent)).collect();
     assert_eq!(of, [("ann".to_owned(), 2 * CHAT as u64), ("bob".to_owned(), CHAT as u64)]);
 }
@@ -243,7 +244,7 @@ async fn tags_lead_to_the_policies_of_each() {
     for tags in [&["blue", "red"][..], &["red"], &["green"], &[]] {
         bench.ask(tagged(tags)).await.unwrap();
     }
-    let readings = bench.engine.read_counters("b").await;
+    let readings = bench.engine.read_counters(PolicyKind::Budget, "b").await;
     let of: Vec<_> = readings.iter().map(|reading| (reading.values[0].1.to_string(), reading.spent)).collect();
     assert_eq!(of, [("blue".to_owned(), CHAT as u64), ("red".to_owned(), 2 * CHAT as u64)]);
 }

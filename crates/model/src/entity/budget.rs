@@ -54,7 +54,8 @@ pub struct Budget {
     #[cfg_attr(feature = "schema", schema(value_type = String, example = "closed"))]
     pub fail: FailMode,
     /// What it was raised by for a while.
-    #[cfg_attr(feature = "schema", schema(value_type = Option<Object>, read_only))]
+    // By hand: the derive drops `read_only` of an object, and then anybody could set it as a field.
+    #[cfg_attr(feature = "schema", schema(schema_with = crate::schema::raise))]
     pub raised: Option<BudgetRaise>,
     /// When it was reset: what was spent before does not count.
     #[cfg_attr(feature = "schema", schema(value_type = Option<String>, read_only))]

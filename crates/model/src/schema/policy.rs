@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::sync::Arc;
 use utoipa::PartialSchema;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type};
+use utoipa::openapi::{Object, RefOr, Schema};
 
 /// What stands for any value.
 const ANY: &str = "*";
@@ -71,6 +71,19 @@ impl PartialSchema for ScopeValues {
 }
 
 impl utoipa::ToSchema for ScopeValues {}
+
+/// The description of what a budget is raised by: shown, and nothing that a body says as a field.
+pub(crate) fn raise() -> Object {
+    let number = ObjectBuilder::new().schema_type(Type::Number).description(Some("Dollars on top."));
+    let time = ObjectBuilder::new().schema_type(Type::String).description(Some("Until when, exclusive."));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+        .description(Some("What it was raised by for a while; null: it is not raised."))
+        .property("amount", number)
+        .property("until", time)
+        .read_only(true)
+        .build()
+}
 
 impl Serialize for WhenUnpriced {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -12,6 +12,7 @@ pub(crate) mod key;
 pub(crate) mod learned_count;
 pub(crate) mod lease;
 pub(crate) mod model;
+pub(crate) mod policy;
 pub(crate) mod price;
 pub(crate) mod project;
 pub(crate) mod provider;

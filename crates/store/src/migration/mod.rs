@@ -13,6 +13,7 @@ mod m20261127_narrower_ledger;
 mod m20261127_other_models;
 mod m20261127_prices;
 mod m20261127_upstream_request_ids;
+mod m20261128_policies;
 mod m20261128_strict_keys;
 mod m20261129_scopes_and_quotas;
 
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_other_models::Migration),
             Box::new(m20261127_events_of_requests::Migration),
             Box::new(m20261127_narrower_ledger::Migration),
+            Box::new(m20261128_policies::Migration),
         ]
     }
 }

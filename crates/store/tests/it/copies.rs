@@ -37,6 +37,8 @@ async fn fill(store: &Store) {
     store.ledger().write(&records).await.unwrap();
     let change = store.change(&ada()).await.unwrap();
     change.prices().insert(&crate::prices::price("contract")).await.unwrap();
+    change.policies().insert(&crate::policies::budget("same")).await.unwrap();
+    change.policies().insert(&crate::policies::limit("same")).await.unwrap();
     change.commit().await.unwrap();
     let query = RepriceQuery { from: Timestamp(0), to: Timestamp(i64::MAX), model: None };
     let attempts = store.ledger().priced_attempts(&query, None).await.unwrap();
@@ -75,6 +77,8 @@ async fn run(from: &Store, to: &Store) -> Result<CopyReport, StoreError> {
 async fn are_the_same(from: &Store, to: &Store) {
     assert_eq!(to.models().list().await.unwrap(), from.models().list().await.unwrap());
     assert_eq!(to.keys().all().await.unwrap(), from.keys().all().await.unwrap());
+    assert_eq!(to.budgets().list().await.unwrap(), from.budgets().list().await.unwrap());
+    assert_eq!(to.limits().list().await.unwrap(), from.limits().list().await.unwrap());
     assert_eq!(to.webhooks().list().await.unwrap(), from.webhooks().list().await.unwrap());
     assert_eq!(to.feedback().list_for(&sample_feedback().request).await.unwrap(), [sample_feedback()]);
     assert_eq!(to.settings().lookup("pepper").await.unwrap().as_deref(), Some("secret"));
@@ -112,6 +116,7 @@ async fn go_over_and_back() {
     assert_eq!(report.faults(), Vec::<String>::new());
     let count = |name: &str| report.tables.iter().find(|table| table.name == name).map(|table| table.written).unwrap();
     assert_eq!((count("requests"), count("attempts"), count("events"), count("models")), (1_201, 2_402, 504, 2));
+    assert_eq!((count("budgets"), count("limits")), (1, 1));
     assert_eq!((count("audit"), count("commands"), count("deliveries"), count("settings")), (1, 1, 501, 1));
     assert_eq!((report.target.requests, report.target.spent.cost), (1_201, report.source.spent.cost));
     are_the_same(&lite, &postgres).await;

@@ -11,6 +11,7 @@ mod ledger;
 mod models;
 mod nodes;
 mod pages;
+mod policies;
 mod prices;
 mod provider_objects;
 mod records;
@@ -119,6 +120,8 @@ suite! {
     totals_are_those_of_a_fold: crate::totals::are_those_of_a_fold;
     totals_survive_absurd_numbers: crate::totals::survive_absurd_numbers;
     totals_book_on_the_attempts_model: crate::totals::book_on_the_attempts_model;
+    policies_are_kept_whole: crate::policies::are_kept_whole;
+    policies_of_projects_are_found: crate::policies::of_projects_are_found;
     prices_are_kept_whole: crate::prices::are_kept_whole;
     corrections_are_the_last_word: crate::prices::corrections_are_the_last_word_and_records_stay;
     totals_of_nothing_are_nothing: crate::totals::of_nothing_are_nothing;

@@ -1,11 +1,12 @@
 //! `baton check`.
 //!
 //! [`local`] looks at what this machine has to give: the port, the folders, the certificate. [`fallbacks`] looks for
-//! models that are named and not there.
+//! models that are named and not there, [`policies`] for what budgets and limits name.
 
 mod fallbacks;
 mod finding;
 mod local;
+mod policies;
 
 use super::ignored;
 use super::output::{self, Column, Format, Output};
@@ -13,6 +14,7 @@ use crate::app;
 use crate::config::{Config, ConfigSource, Environment, load};
 use crate::shared_state;
 use baton_auth::token::Issuer;
+use baton_control::policies::KnownTargets;
 use baton_model::SystemClock;
 use baton_model::entity::Model;
 use baton_provider_api::Provider;
@@ -52,11 +54,13 @@ impl CheckCommand {
                 findings.extend(local::check_local(&config));
                 let (database, registered) = database(&config).await;
                 findings.push(database);
+                let (models, targets) = registered.unzip();
+                findings.extend(policies::check_policies(&config, targets));
                 findings.extend(check_shared_services(&config).await);
                 findings.extend(self.issuer(&config).await);
                 let (providers, listed) = self.providers(&config).await;
                 findings.extend(providers);
-                findings.extend(fallbacks::check_fallbacks(&config, registered, listed));
+                findings.extend(fallbacks::check_fallbacks(&config, models, listed));
                 findings
             }
         };
@@ -120,17 +124,23 @@ fn summary(config: &Config) -> String {
     format!("{} providers, {} models", config.providers.len(), config.models.len())
 }
 
-/// Whether the database can be used, and the models that it holds.
-async fn database(config: &Config) -> (Finding, Option<Vec<Model>>) {
+/// Whether the database can be used, and the models and providers that it holds.
+async fn database(config: &Config) -> (Finding, Option<(Vec<Model>, KnownTargets)>) {
     let looked_at = async {
         // As a start does it, migrations included: one that fails is found here and not at the restart of a node.
         let store = app::open_store(config).await?;
         let models = store.models().list().await?;
+        let known = KnownTargets {
+            models: models.iter().map(|model| model.id.to_string()).collect(),
+            providers: store.providers().list().await?.into_iter().map(|provider| provider.name.to_string()).collect(),
+        };
         store.close().await;
-        anyhow::Ok(models)
+        anyhow::Ok((models, known))
     };
     match looked_at.await {
-        Ok(models) => (Finding::good("database", baton_store::masked(&app::database_url(config))), Some(models)),
+        Ok(registered) => {
+            (Finding::good("database", baton_store::masked(&app::database_url(config))), Some(registered))
+        }
         Err(error) => (Finding::bad("database", format!("{error:#}")), None),
     }
 }

@@ -1,7 +1,10 @@
 //! What the configuration can say. The doc comments of this file are the configuration reference.
 
 use super::fault::ConfigFault;
+use baton_control::policies::ConfiguredPolicies;
 use baton_engine::{CacheDefault, CacheShare};
+use baton_model::Timestamp;
+use baton_model::entity::{Budget, RateLimit};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -17,9 +20,11 @@ mod environment;
 mod logs;
 mod model;
 mod nodes;
+mod policy;
 mod prices;
 mod provider;
 mod quotas;
+mod registered;
 mod server;
 mod shared;
 mod telemetry;
@@ -35,6 +40,7 @@ pub use environment::EnvironmentKind;
 pub use logs::{ConsoleForm, ContentSection, LogsSection};
 pub use model::ModelSection;
 pub use nodes::{CommandsSection, IdentitySection, NodeSection};
+pub use policy::{ConfiguredPolicy, PolicySection};
 pub use prices::PricesSection;
 pub use provider::{DisconnectSection, ProviderSection, TimeoutsSection};
 pub use quotas::QuotasSection;
@@ -98,6 +104,10 @@ pub struct Config {
     pub providers: BTreeMap<String, ProviderSection>,
     /// Models. Models defined here are read-only in the API.
     pub models: Vec<ModelSection>,
+    /// Budgets: how much money requests may cost. Those defined here are read-only in the API.
+    pub budgets: Vec<PolicySection<Budget>>,
+    /// Limits: how much requests may take in a time. Those defined here are read-only in the API.
+    pub limits: Vec<PolicySection<RateLimit>>,
 }
 
 impl Default for Config {
@@ -128,11 +138,26 @@ impl Default for Config {
             commands: CommandsSection::default(),
             providers: BTreeMap::new(),
             models: Vec::new(),
+            budgets: Vec::new(),
+            limits: Vec::new(),
         }
     }
 }
 
 impl Config {
+    /// The budgets and limits.
+    pub fn policies(&self, now: Timestamp) -> ConfiguredPolicies {
+        ConfiguredPolicies {
+            budgets: self.budgets.iter().map(|section| section.register(now)).collect(),
+            limits: self.limits.iter().map(|section| section.register(now)).collect(),
+        }
+    }
+
+    /// Whether other nodes may serve beside this one, as far as the configuration can tell: they would share its database.
+    fn may_have_other_nodes(&self) -> bool {
+        self.database.url.as_ref().is_some_and(|url| !url.starts_with("sqlite:"))
+    }
+
     /// How long the port still accepts after a signal to stop.
     pub fn drain_delay(&self) -> Duration {
         self.server.drain_delay.unwrap_or(match self.environment {
@@ -275,6 +300,21 @@ pub fn check(config: &Config, place: &str) -> Vec<ConfigFault> {
     for (key, problem) in shared::faults(&config.redis, &config.nats, &config.bus) {
         fault(key.into(), problem);
     }
+    for (index, key, problem) in policy::faults(&config.budgets) {
+        fault(format!("budgets[{index}].{key}"), super::fault::message(&problem));
+    }
+    for (index, key, problem) in policy::faults(&config.limits) {
+        fault(format!("limits[{index}].{key}"), super::fault::message(&problem));
+    }
+    if let Some(hard) =
+        first_hard_policy(config).filter(|_| config.may_have_other_nodes() && config.redis.url.is_none())
+    {
+        let problem = format!(
+            "is required: {hard} is hard, and nodes that share a PostgreSQL database can count together only in Redis; \
+             configure Redis, or set `mode = \"soft\"` there"
+        );
+        fault("redis.url".into(), problem);
+    }
     let mut names = BTreeMap::new();
     for (index, ModelSection { model, faults: faults_of_fields }) in config.models.iter().enumerate() {
         let key = |field: &str| format!("models[{index}].{field}");
@@ -303,4 +343,12 @@ pub fn check(config: &Config, place: &str) -> Vec<ConfigFault> {
         }
     }
     faults
+}
+
+/// The place of a budget or limit that refuses, if there is one.
+fn first_hard_policy(config: &Config) -> Option<String> {
+    let budget = config.budgets.iter().position(|section| section.policy.is_hard());
+    let limit = || config.limits.iter().position(|section| section.policy.is_hard());
+    let place = |kind: &str, index: usize| format!("`{kind}[{index}]`");
+    budget.map(|index| place("budgets", index)).or_else(|| limit().map(|index| place("limits", index)))
 }

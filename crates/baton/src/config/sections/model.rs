@@ -1,11 +1,11 @@
 //! `[[models]]`: a model's own schema, but for what Baton says of it.
 
-use baton_model::chat::Json;
-use baton_model::schema::{merge_fields, problem, settable_names};
+use super::registered::{TableFaults, read_table};
+use baton_model::schema::settable_names;
 use baton_model::{Model, ModelSource, Timestamp};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -16,7 +16,7 @@ pub struct ModelSection {
     /// As it is configured.
     pub model: Model,
     /// What is wrong with it: key and problem. A table is read to its end, so that all of it is told at once.
-    pub faults: Vec<(String, String)>,
+    pub faults: TableFaults,
 }
 
 static KEYS: LazyLock<Vec<&'static str>> = LazyLock::new(settable_names::<Model>);
@@ -26,13 +26,6 @@ impl ModelSection {
     /// As a registration made at start.
     pub fn register(&self, now: Timestamp) -> Model {
         Model { source: ModelSource::Config, created_at: now, updated_at: now, ..self.model.clone() }
-    }
-
-    fn set(&mut self, key: &str, value: &Value) {
-        match with(&self.model, key, value) {
-            Ok(model) => self.model = model,
-            Err(error) => self.faults.extend(located(&self.model, key, value, &error)),
-        }
     }
 }
 
@@ -54,39 +47,10 @@ impl<'de> Deserialize<'de> for ModelSection {
             }
         };
         let model = Model::new(text("model_id")?, text("provider")?);
-        let mut section = Self { model, faults };
-        let values: Vec<(String, Value)> = given
-            .into_iter()
-            .map(|(key, mut value)| {
-                // Layers of the configuration have no order.
-                value.sort_all_objects();
-                (key, value)
-            })
-            .collect();
-        let written: Vec<_> = values.iter().map(|(key, value)| (key.clone(), Json(value.to_string()))).collect();
-        match merge_fields(&section.model, &written) {
-            Ok(model) => section.model = model,
-            // One after the other, which takes longer, and tells which are wrong.
-            Err(_) => values.iter().for_each(|(key, value)| section.set(key, value)),
-        }
-        Ok(section)
+        let (model, wrong) = read_table(model, given);
+        faults.extend(wrong);
+        Ok(Self { model, faults })
     }
-}
-
-fn with(model: &Model, key: &str, value: &Value) -> Result<Model, serde_json::Error> {
-    merge_fields(model, &[(key.to_owned(), Json(value.to_string()))])
-}
-
-/// What is wrong with a value, by its own members where it has some.
-fn located(model: &Model, key: &str, value: &Value, error: &serde_json::Error) -> Vec<(String, String)> {
-    let members = value.as_object().into_iter().flatten();
-    let wrong = members.filter_map(|(name, value)| {
-        let alone = Value::Object(Map::from_iter([(name.clone(), value.clone())]));
-        let error = with(model, key, &alone).err()?;
-        Some((format!("{key}.{name}"), problem(&error, &value.to_string())))
-    });
-    let wrong: Vec<_> = wrong.collect();
-    if wrong.is_empty() { vec![(key.to_owned(), problem(error, &value.to_string()))] } else { wrong }
 }
 
 impl JsonSchema for ModelSection {
@@ -108,6 +72,7 @@ impl JsonSchema for ModelSection {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use baton_model::chat::Json;
     use baton_model::price::{ContextTier, Rates};
     use baton_model::{Nanos, Price, UsageClass};
 

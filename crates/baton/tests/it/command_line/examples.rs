@@ -20,7 +20,7 @@ use TalksTo::{Baton, BatonUntilStopped, BatonWithoutKey, Nobody, NobodyUntilStop
 /// An example of a command.
 ///
 /// In its arguments `{baton}` is Baton's address, `{other}` an address that is not Baton's, `{new}` a name that nothing
-/// has; `{key}`, `{project}`, `{model}`, `{provider}`, `{webhook}`, `{price}`, `{prices}` (a file of prices), `{replying}` (a webhook whose service replies), `{delivery}` and `{request}` are ids of things that are there.
+/// has; `{key}`, `{project}`, `{model}`, `{provider}`, `{webhook}`, `{price}`, `{budget}`, `{limit}`, `{prices}` (a file of prices), `{replying}` (a webhook whose service replies), `{delivery}` and `{request}` are ids of things that are there.
 pub struct Example {
     /// The command and its subcommands.
     pub path: &'static str,
@@ -82,6 +82,36 @@ pub const EXAMPLES: &[Example] = &[
     example("prices rm", &["{price}"], Baton { prints: "removed" }),
     example("prices update", &["{prices}", "--dry-run"], Baton { prints: "amounts would be changed" }),
     example("usage reprice", &["--from", "2026-11-01", "--dry-run"], Baton { prints: "none" }),
+    example(
+        "budgets create",
+        &["{new}", "--scope", "project=search", "--amount", "12.5", "--period", "month", "--alerts", "0.5,0.9"],
+        Baton { prints: "created" },
+    ),
+    example("budgets list", &["--origin", "api"], Baton { prints: "AMOUNT" }),
+    example("budgets get", &["{budget}"], Baton { prints: "when_unpriced" }),
+    example(
+        "budgets update",
+        &["{budget}", "--when-unpriced", "allow", "--shrink", "true", "--scope", "user=*"],
+        Baton { prints: "changed" },
+    ),
+    example(
+        "budgets raise",
+        &["{budget}", "--amount", "100", "--until", "2999-12-01"],
+        Baton { prints: "raised by 100" },
+    ),
+    example("budgets reset", &["{budget}"], Baton { prints: "reset" }),
+    example("budgets counters", &["{budget}"], Baton { prints: "none" }),
+    example("budgets delete", &["{budget}"], Baton { prints: "deleted" }),
+    example(
+        "limits create",
+        &["{new}", "--everything", "--requests", "1000", "--per", "second", "--burst", "10"],
+        Baton { prints: "created" },
+    ),
+    example("limits list", &[], Baton { prints: "CONCURRENCY" }),
+    example("limits get", &["{limit}"], Baton { prints: "concurrency" }),
+    example("limits update", &["{limit}", "--concurrency", "9"], Baton { prints: "changed" }),
+    example("limits counters", &["{limit}"], Baton { prints: "none" }),
+    example("limits delete", &["{limit}"], Baton { prints: "deleted" }),
     example("token mint", &["--sub", "ada"], Nobody),
     example("secrets key", &[], Nobody),
     example("secrets rotate", &[], Nobody),

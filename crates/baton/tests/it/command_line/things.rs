@@ -59,6 +59,16 @@ impl Things {
                 let body = json!({ "price_id": self.new_name(), "provider": "nobody", "factor": 0.9 });
                 self.create("/api/prices", &body, "price_id")
             }
+            "budget" => {
+                let scope = json!({ "user": "*", "tag": self.new_name() });
+                let body = json!({ "budget_id": self.new_name(), "scope": scope, "amount": 1, "period": "day" });
+                self.create("/api/budgets", &body, "budget_id")
+            }
+            "limit" => {
+                let scope = json!({ "user": "*", "tag": self.new_name() });
+                let body = json!({ "limit_id": self.new_name(), "scope": scope, "concurrency": 5 });
+                self.create("/api/limits", &body, "limit_id")
+            }
             "prices" => {
                 let file = self._folder.path().join("prices.json");
                 let list = json!({ "models": [{ "vendor": "openai", "id": "gpt-4o", "price": { "input": "2" } }] });

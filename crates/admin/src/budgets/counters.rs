@@ -1,0 +1,36 @@
+//! `GET /api/budgets/{budget_id}/counters`.
+
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::policies::counters::{CounterView, Unit, read_page};
+use crate::policies::visible;
+use crate::wire::access::Viewer;
+use crate::wire::page::{Page, Paging};
+use crate::wire::params::QueryParams;
+use crate::wire::response::ApiResult;
+use axum::extract::{Path, State};
+use baton_engine::PolicyKind;
+use baton_model::entity::Budget;
+use http::Uri;
+
+/// Lists what the counters of a budget say: one, or those of each value that was asked for lately.
+#[utoipa::path(get, path = "/api/budgets/{budget_id}/counters", tag = "budgets", params(
+    ("budget_id" = String, Path),
+    ("page" = Option<u64>, Query, description = "From 1; by default 1"),
+    ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),
+), responses(
+    (status = 200, description = "A page of counters", body = Page<CounterView>),
+    (status = 404, description = "The budget does not exist", body = ErrorBody),
+))]
+pub async fn counters(
+    State(admin): State<Admin>,
+    Viewer(caller): Viewer,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> ApiResult {
+    let mut params = QueryParams::read(&uri)?;
+    let paging = Paging::take(&mut params);
+    params.finish()?;
+    visible::get::<Budget>(&admin, &caller, &id)?;
+    read_page(&admin, (PolicyKind::Budget, &id), Unit::Dollars, paging).await.to_response()
+}

@@ -1,0 +1,46 @@
+//! `PUT /api/limits/{limit_id}`.
+
+use super::input::{self, FIXED, LimitChange};
+use super::view::{LimitStatus, SHOWN};
+use crate::Admin;
+use crate::describe::ErrorBody;
+use crate::wire::access::Administrator;
+use crate::wire::changes::pass_over_shown;
+use crate::wire::faults::Faults;
+use crate::wire::fields::JsonFields;
+use crate::wire::response::{ApiResult, json};
+use axum::extract::{Path, State};
+use baton_model::entity::RateLimit;
+use http::StatusCode;
+
+/// Changes the given fields.
+#[utoipa::path(put, path = "/api/limits/{limit_id}", tag = "limits", params(("limit_id" = String, Path)),
+    request_body = LimitChange, responses(
+        (status = 200, description = "Changed", body = LimitStatus),
+        (status = 400, description = "The body has no field to change", body = ErrorBody),
+        (status = 404, description = "The limit does not exist", body = ErrorBody),
+        (status = 409, description = "It stands in the configuration or on a project, or someone else has changed it at the same time", body = ErrorBody),
+        (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
+    )
+)]
+pub async fn update(
+    State(admin): State<Admin>,
+    Administrator(by): Administrator,
+    Path(id): Path<String>,
+    mut fields: JsonFields,
+) -> ApiResult {
+    let mut faults = Faults::default();
+    pass_over_shown::<RateLimit>(&mut fields);
+    for name in SHOWN {
+        fields.raw(name);
+    }
+    if fields.text("limit_id", &mut faults).is_some_and(|given| given != id) {
+        faults.add("limit_id", "can't be changed");
+    }
+    let changes = input::read(&mut fields, &mut faults);
+    fields.finish(&mut faults);
+    faults.check()?;
+    changes.require(&FIXED)?;
+    let changed = admin.policies.update::<RateLimit>(&id, &by, |limit| changes.apply(limit)).await?;
+    json(StatusCode::OK, &LimitStatus::new(&changed))
+}
