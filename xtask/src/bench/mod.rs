@@ -1,5 +1,6 @@
 //! Measurements of speed: what requests cost beside nginx, and how long a start takes.
 
+mod callgrind;
 mod gateway;
 mod growth;
 mod instructions;
