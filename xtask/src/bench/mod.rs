@@ -6,6 +6,7 @@ mod growth;
 mod instructions;
 mod latency;
 mod measured;
+mod peers;
 mod profile;
 mod rows;
 mod run;
