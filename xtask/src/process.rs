@@ -1,6 +1,6 @@
 //! A Baton under test: built, started on a free port in a folder of its own, stopped when dropped.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -28,11 +28,28 @@ pub fn build(release: bool) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// If it does not build.
 pub fn build_package(package: &str, profile: &str) -> anyhow::Result<PathBuf> {
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--package", package, "--profile", profile]);
-    if !build.status().context("cargo build")?.success() {
-        bail!("{package} does not build");
-    }
+    run_cargo(package, &["build", "--quiet", "--package", package, "--profile", profile])?;
+    binary(package, profile)
+}
+
+/// Builds a package's binary in a profile, and leaves the names of functions in it. Only the binary itself is built anew for that.
+///
+/// # Errors
+/// If it does not build.
+pub fn build_with_symbols(package: &str, profile: &str) -> anyhow::Result<PathBuf> {
+    let build = ["rustc", "--quiet", "--package", package, "--bin", package, "--profile", profile];
+    run_cargo(package, &[&build[..], &["--", "-C", "strip=none"]].concat())?;
+    binary(package, profile)
+}
+
+fn run_cargo(package: &str, arguments: &[&str]) -> anyhow::Result<()> {
+    let status = Command::new(env!("CARGO")).args(arguments).status().context("cargo")?;
+    ensure!(status.success(), "{package} does not build");
+    Ok(())
+}
+
+/// Where a package's binary is put.
+fn binary(package: &str, profile: &str) -> anyhow::Result<PathBuf> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     let folder = std::path::absolute(target.join(if profile == "dev" { "debug" } else { profile }))?;
     Ok(folder.join(format!("{package}{}", std::env::consts::EXE_SUFFIX)))

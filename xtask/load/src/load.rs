@@ -1,5 +1,6 @@
 //! Load: the same request over and over on a number of connections.
 
+use crate::pace::pace;
 use crate::reply::{self, Buffer};
 use crate::request::Request;
 use anyhow::{Context, bail, ensure};
@@ -10,6 +11,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Sends a request over and over and prints what came as JSON; fails if any reply is not as expected
 #[derive(Args)]
@@ -71,15 +73,16 @@ impl Load {
         let times = Rc::new(RefCell::new(times));
         let load = Rc::new(self);
         let started = Instant::now();
+        let end = started + Duration::from_secs_f64(load.seconds);
+        let mut due = load.rate.map(|rate| pace(rate, load.connections, started, end)).unwrap_or_default().into_iter();
         let local = tokio::task::LocalSet::new();
         local
             .run_until(async {
                 let connections: Vec<_> = (0..load.connections)
-                    .map(|number| {
+                    .map(|_| {
                         let (load, request, times) = (Rc::clone(&load), Rc::clone(&request), Rc::clone(&times));
-                        tokio::task::spawn_local(
-                            async move { load.connection(number, &request, &times, started).await },
-                        )
+                        let due = due.next();
+                        tokio::task::spawn_local(async move { load.connection(&request, &times, due, end).await })
                     })
                     .collect();
                 for connection in connections {
@@ -108,32 +111,20 @@ impl Load {
 
     async fn connection(
         &self,
-        number: u32,
         request: &[u8],
         times: &RefCell<Times>,
-        started: Instant,
+        mut due: Option<UnboundedReceiver<Instant>>,
+        end: Instant,
     ) -> anyhow::Result<()> {
         let mut stream = self.request.connect().await?;
         let mut buffer = Buffer::default();
-        let end = started + Duration::from_secs_f64(self.seconds);
-        let pause = self.rate.map(|rate| Duration::from_secs_f64(f64::from(self.connections) / rate));
-        // Spread over the first pause, or all connections would begin together every time.
-        let mut due = started + pause.map_or(Duration::ZERO, |pause| pause * number / self.connections);
         loop {
-            let begun = match pause {
-                Some(pause) => {
-                    let now = Instant::now();
-                    // With a rate the next request is due whether the last was quick or not: what it waited for that counts.
-                    // What a timer comes too late does not: it is a millisecond of this program's own.
-                    let begun = if now > due {
-                        due
-                    } else {
-                        tokio::time::sleep_until(due.into()).await;
-                        Instant::now()
-                    };
-                    due += pause;
-                    begun
-                }
+            let begun = match &mut due {
+                // With a rate the next request is due whether the last was quick or not: what it waited for that counts.
+                Some(due) => match due.recv().await {
+                    Some(due) => due,
+                    None => return Ok(()),
+                },
                 None => Instant::now(),
             };
             let sent = times.borrow().begun;

@@ -6,6 +6,7 @@
 mod head;
 mod hold;
 mod load;
+mod pace;
 mod replies;
 mod reply;
 mod request;

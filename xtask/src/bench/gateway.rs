@@ -26,6 +26,12 @@ impl Drop for Process {
     }
 }
 
+impl From<Child> for Process {
+    fn from(child: Child) -> Self {
+        Self(child)
+    }
+}
+
 impl Process {
     pub fn id(&self) -> u32 {
         self.0.id()
@@ -98,11 +104,13 @@ pub struct Start<'s> {
     /// Registered models, beside those that are measured.
     pub models: usize,
     pub variables: &'s [(&'s str, &'s str)],
+    /// Further tables of the configuration.
+    pub configuration: &'s str,
 }
 
 impl Default for Start<'_> {
     fn default() -> Self {
-        Self { under: &[], cores: GATEWAY_CORE, models: MODELS, variables: &[] }
+        Self { under: &[], cores: GATEWAY_CORE, models: MODELS, variables: &[], configuration: "" }
     }
 }
 
@@ -112,7 +120,8 @@ pub fn start_baton(start: &Start<'_>, binary: &Path, folder: &Path, upstream: u1
         "[auth]\nadmin_key = \"{ADMIN_KEY}\"\n\n[server]\nmax_in_flight = 20000\n\n[server.connections]\nmax_per_address = 10000\n\n\
          [providers.openai]\nkind = \"openai\"\napi_key = \"x\"\nbase_url = \"http://127.0.0.1:{upstream}/v1\"\n\n\
          [providers.anthropic]\nkind = \"anthropic\"\napi_key = \"x\"\nbase_url = \"http://127.0.0.1:{upstream}\"\n\n\
-         [discovery]\nat_start = false\n"
+         [discovery]\nat_start = false\n\n{}",
+        start.configuration
     );
     let mut model = |id: &str, provider: &str, upstream: &str, capability: &str| {
         file += &format!(

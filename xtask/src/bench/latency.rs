@@ -25,12 +25,16 @@ pub struct Latency {
     /// How many connections send requests
     #[arg(long, default_value_t = 32)]
     connections: u32,
+    /// At this many requests a second; absent: half of what saturates
+    #[arg(long)]
+    rate: Option<f64>,
+    /// How often the search for the frontier halves what is left, from what saturates; 0: it is not searched
+    #[arg(long, default_value_t = 7)]
+    steps: u32,
 }
 
 /// The limits of the frontier, in microseconds.
 const LIMITS: [u64; 3] = [1_000, 5_000, 10_000];
-/// How often the frontier is halved: to a hundredth of what saturates.
-const STEPS: u32 = 7;
 /// Fewer than this part of what was due is another rate.
 const KEPT_UP: f64 = 0.98;
 
@@ -48,10 +52,11 @@ impl Latency {
         let saturated = saturate(&through, row, self.connections, self.seconds, baton.id())?.report;
         let most = saturated.requests as f64 / saturated.seconds;
         println!("saturated: {most:.0} requests/s on {} connections", self.connections);
+        let rate = self.rate.unwrap_or(most / 2.0);
         let (mut added50, mut added99) = (Vec::new(), Vec::new());
         for round in 1..=self.rounds {
-            let with = self.at(&through, row, most / 2.0)?;
-            let without = self.at(&direct, row, most / 2.0)?;
+            let with = self.at(&through, row, rate)?;
+            let without = self.at(&direct, row, rate)?;
             let (p50, p99) = (with.p50.saturating_sub(without.p50), with.p99.saturating_sub(without.p99));
             println!(
                 "round {round}: p50 {} µs, direct {}; p99 {} µs, direct {}",
@@ -60,8 +65,8 @@ impl Latency {
             added50.push(p50 as f64);
             added99.push(p99 as f64);
         }
-        println!("added at {:.0} requests/s: p50 {:.0} µs, p99 {:.0} µs", most / 2.0, median(added50), median(added99));
-        for limit in LIMITS {
+        println!("added at {rate:.0} requests/s: p50 {:.0} µs, p99 {:.0} µs", median(added50), median(added99));
+        for limit in LIMITS.into_iter().filter(|_| self.steps > 0) {
             let rate = self.frontier(&through, row, most, limit)?;
             println!("within p99 {} ms: {rate:.0} requests/s", limit / 1_000);
         }
@@ -76,7 +81,7 @@ impl Latency {
     /// The most requests a second whose 99th percentile is within the limit, and which were all sent when they were due.
     fn frontier(&self, sender: &Sender<'_>, row: &Row, most: f64, limit: u64) -> anyhow::Result<f64> {
         let (mut holds, mut fails) = (0.0, most);
-        for _ in 0..STEPS {
+        for _ in 0..self.steps {
             let rate = f64::midpoint(holds, fails);
             let report = self.at(sender, row, rate)?;
             let kept_up = report.requests as f64 / report.seconds >= rate * KEPT_UP;

@@ -2,6 +2,7 @@
 
 use super::rows::Row;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// What the load generator reports, times in microseconds.
 #[derive(Deserialize, Clone, Copy)]
@@ -20,9 +21,11 @@ pub struct Measured {
     pub report: Report,
 }
 
-/// All measurements of a row: of Baton and of nginx, in turn.
+/// All measurements of a row: of Baton, of nginx, and of other gateways, in turn.
 pub struct Measurements {
     pub row: &'static Row,
     pub baton: Vec<Measured>,
     pub nginx: Vec<Measured>,
+    /// By their names.
+    pub peers: BTreeMap<&'static str, Vec<Measured>>,
 }

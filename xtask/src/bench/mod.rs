@@ -1,10 +1,12 @@
 //! Measurements of speed: what requests cost beside nginx, and how long a start takes.
 
+mod callgrind;
 mod gateway;
 mod growth;
 mod instructions;
 mod latency;
 mod measured;
+mod peers;
 mod profile;
 mod rows;
 mod run;

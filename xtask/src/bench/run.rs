@@ -2,12 +2,14 @@
 
 use super::gateway::{Nginx, Start};
 use super::measured::Measurements;
+use super::peers::{self, Peer};
 use super::rows::{self, ROWS, Row};
 use super::sender::Sender;
 use super::table;
 use super::testbed::{Measures, Testbed, saturate};
 use anyhow::ensure;
 use clap::Args;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 #[derive(Args)]
@@ -26,6 +28,9 @@ pub struct Rows {
     connections: u32,
     #[command(flatten)]
     measured: Measures,
+    /// Other gateways too, as far as they are installed in `.venv/peers`: smg and TensorZero
+    #[arg(long)]
+    peers: bool,
     /// Writes the table into docs/performance.md
     #[arg(long)]
     write: bool,
@@ -53,10 +58,12 @@ impl Rows {
     fn measure(&self, rows: &[&'static Row], testbed: &Testbed) -> anyhow::Result<Vec<Measurements>> {
         let nginx = Nginx::start(&testbed.folder, testbed.upstream)?;
         let baton = testbed.start("baton", &Start::default())?;
+        let peers: Vec<Peer> = if self.peers { peers::start_installed(testbed)? } else { Vec::new() };
         let worker = nginx.worker()?;
-        let once = |sender: &Sender<'_>, row, process| saturate(sender, row, self.connections, self.seconds, process);
-        let mut all: Vec<Measurements> =
-            rows.iter().map(|&row| Measurements { row, baton: Vec::new(), nginx: Vec::new() }).collect();
+        let once =
+            |sender: &Sender<'_>, row: &Row, process| saturate(sender, row, self.connections, self.seconds, process);
+        let empty = |&row| Measurements { row, baton: Vec::new(), nginx: Vec::new(), peers: BTreeMap::new() };
+        let mut all: Vec<Measurements> = rows.iter().map(empty).collect();
         for round in 1..=self.rounds {
             for measurements in &mut all {
                 let row = measurements.row;
@@ -65,6 +72,12 @@ impl Rows {
                 std::thread::sleep(SETTLE);
                 let port = if row.events.is_some() { nginx.stream_port } else { nginx.port };
                 measurements.nginx.push(once(&testbed.sender_to_port(port), row, worker)?);
+                for peer in &peers {
+                    if let Some(row) = peer.row(row) {
+                        let measured = once(&peer.sender(testbed), &row, peer.id())?;
+                        measurements.peers.entry(peer.name).or_default().push(measured);
+                    }
+                }
             }
         }
         Ok(all)

@@ -20,7 +20,7 @@ fn lines(measurements: &[Measurements]) -> Vec<String> {
             .to_owned(),
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |".to_owned(),
     ];
-    for Measurements { row, baton, nginx } in measurements {
+    for Measurements { row, baton, nginx, .. } in measurements {
         let mut ratios: Vec<f64> = baton.iter().zip(nginx).map(|(baton, nginx)| baton.cpu / nginx.cpu).collect();
         ratios.sort_by(f64::total_cmp);
         let (least, most) = (ratios.first().copied().unwrap_or(f64::NAN), ratios.last().copied().unwrap_or(f64::NAN));
@@ -39,9 +39,35 @@ fn lines(measurements: &[Measurements]) -> Vec<String> {
     lines
 }
 
+/// The same work at other gateways, if they were measured.
+fn peer_lines(measurements: &[Measurements]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for Measurements { row, baton, nginx, peers } in measurements {
+        for (name, peer) in peers {
+            let to = |others: &[Measured]| {
+                median(peer.iter().zip(others).map(|(peer, other)| peer.cpu / other.cpu).collect::<Vec<f64>>())
+            };
+            lines.push(format!(
+                "| {} | {name} | {:.1} | {:.2} | {:.2} | {:.0} | {:.0} |",
+                row.title,
+                of(peer, |one| one.cpu),
+                to(nginx),
+                to(baton),
+                of(peer, |one| one.report.requests as f64 / one.report.seconds),
+                of(peer, |one| one.report.p99 as f64),
+            ));
+        }
+    }
+    if !lines.is_empty() {
+        let head = "| work | gateway | µs of CPU | to nginx | to Baton | requests/s | p99 µs |";
+        lines.splice(0..0, ["", head, "| --- | --- | --- | --- | --- | --- | --- |"].map(str::to_owned));
+    }
+    lines
+}
+
 /// Prints it.
 pub fn print(measurements: &[Measurements]) {
-    for line in lines(measurements) {
+    for line in lines(measurements).into_iter().chain(peer_lines(measurements)) {
         println!("{line}");
     }
 }
@@ -57,7 +83,7 @@ pub fn write(measurements: &[Measurements], rounds: usize) -> anyhow::Result<()>
     let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let processor = processor.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let processor = processor.trim_start_matches([' ', '\t', ':']);
-    let table = lines(measurements).join("\n");
+    let table = [lines(measurements), peer_lines(measurements)].concat().join("\n");
     let said =
         format!("Median of {rounds} rounds; {processor}, the gateway on one core, load and upstream on another.");
     fs::write(DOCUMENT, format!("{before}{BEGIN}\n\n{said}\n\n{table}\n\n{END}{after}"))
