@@ -3,8 +3,12 @@
 use crate::config::Config;
 use anyhow::Context;
 use baton_bus::{Bus, Local, Nats, RedisStreams};
-use baton_kv::{Cache, Counters, InProcess, Memory, Notices, Redis, RedisCounters, SharedCache};
+use baton_kv::{Cache, Counters, InProcess, Memory, Notices, Redis, RedisCounters, RedisSettings, SharedCache};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long Redis may take to count what a request takes of budgets and limits.
+const COUNTING: Duration = Duration::from_secs(1);
 
 /// What nodes share beside the database. Without Redis and NATS, what one node has for itself.
 #[derive(Clone)]
@@ -32,8 +36,12 @@ impl SharedState {
             let (cache, notices) = (Arc::new(memory), Arc::new(InProcess::default()));
             return Ok(Self { cache, counters: None, notices, bus });
         };
+        // A connection of their own: without the cache a request takes longer, but without counters a hard budget refuses it. So these are
+        // waited for longer, and no large reply of the cache stands in their way.
+        let patient = RedisSettings { timeout: settings.timeout.max(COUNTING), ..settings.clone() };
+        let counting = Redis::open(patient).await.context("redis.url")?;
+        let counters: Arc<dyn Counters> = Arc::new(RedisCounters::new(counting, node));
         let redis = Redis::open(settings).await.context("redis.url")?;
-        let counters: Arc<dyn Counters> = Arc::new(RedisCounters::new(redis.clone(), node));
         let cache = Arc::new(SharedCache::new(redis.clone(), memory));
         Ok(Self { cache, counters: Some(counters), notices: Arc::new(redis), bus })
     }

@@ -286,7 +286,7 @@ impl RequestRecorder {
                 field, "the provider reported usage that is not accounted for; the record is marked as an estimate");
         }
         if let Some(reserved) = self.reserved.take() {
-            for overrun in reserved.settle_attempt(&record) {
+            for overrun in self.shared.policies.settle_attempt(reserved, &record) {
                 self.note_overrun(&overrun, &record);
             }
         }

@@ -70,6 +70,13 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
         stopped.run_until_cancelled(events).await;
     }));
 
+    // Without a lease: every node sees what its own requests have spent.
+    let events = baton_control::policies::write_budget_events(app.engine.clone(), app.store.clone());
+    let stopped = stop.clone();
+    tasks.spawn(run_supervised("budget_events", async move {
+        stopped.run_until_cancelled(events).await;
+    }));
+
     // Without a lease: every node learns.
     let sharing = learned::share(app.engine.clone(), app.store.clone(), stop.clone());
     tasks.spawn(run_supervised("learned_counts", sharing));

@@ -8,11 +8,13 @@
 //!
 //! A policy of the database never keeps a node from starting. One that names what is not there applies once it is.
 
+mod alerts;
 mod check;
 mod configured;
 mod kind;
 mod listed;
 
+pub use alerts::write_budget_events;
 pub use check::{check_budget, check_limit, check_own};
 pub use configured::{ConfiguredPolicies, KnownTargets};
 pub use kind::PolicyKind;

@@ -6,6 +6,7 @@
 #[expect(dead_code, reason = "calls are made in the engine's tests")]
 #[path = "../../../engine/tests/it/bench.rs"]
 mod bench;
+mod budget_events;
 mod health_events;
 mod models;
 mod provider_objects;

@@ -5,6 +5,7 @@ use baton_kv::Window;
 use baton_model::entity::{
     Budget, BudgetPeriod, FailMode, Measure, PolicyMode, PolicyScope, RateLimit, ScopeValues, WhenUnpriced,
 };
+use baton_model::price::Factor;
 use baton_model::record::Attribution;
 use baton_model::{Model, Nanos, Timestamp};
 use jiff::tz::TimeZone;
@@ -56,6 +57,8 @@ pub struct Policy {
     pub shrink: bool,
     /// Whether a stream ends where the budget is spent.
     pub cut_streams: bool,
+    /// The parts of a budget's amount of which somebody wants to know.
+    pub alerts: Vec<Factor>,
     amount: Amount,
     span: Span,
     /// How much of a limit may be taken at once, and in which time.
@@ -124,6 +127,7 @@ impl Policy {
             when_unpriced: budget.when_unpriced.clone(),
             shrink: budget.shrink,
             cut_streams: budget.cut_streams,
+            alerts: budget.alerts.clone(),
             amount: Amount::Budget(Box::new(budget)),
             span: Span::Calendar(calendar),
             burst: None,
@@ -147,6 +151,7 @@ impl Policy {
                 when_unpriced: WhenUnpriced::Allow,
                 shrink: false,
                 cut_streams: false,
+                alerts: Vec::new(),
                 amount: Amount::Fixed(amount),
                 span: match (measure, length) {
                     (Measure::Concurrency, _) | (_, None) => Span::UnderWay,
@@ -180,6 +185,14 @@ impl Policy {
                 let start = calendar.since.filter(|since| *since > start && *since <= now).unwrap_or(start);
                 Window::Period { start, end }
             }
+        }
+    }
+
+    /// When the period began that a moment is in; the beginning of time for what has no period.
+    pub fn begin_at(&self, now: Timestamp) -> Timestamp {
+        match self.window_at(now) {
+            Window::Period { start, .. } => start,
+            Window::Held | Window::Sliding(_) => Timestamp(0),
         }
     }
 

@@ -3,15 +3,16 @@
 use super::compiled::{Policy, PolicyCounter, PolicyKind};
 use super::reading::CounterReading;
 use super::refusal::{Refusal, exhausted, unpriced, unreadable};
-use super::reservation::{PolicyStanding, Reservation, ReservedAmount};
+use super::reservation::{Overrun, PolicyStanding, Reservation, ReservedAmount};
 use super::set::{KeyPolicies, PolicySet};
+use super::spending::SpendingChanges;
 use super::spent::SpentReader;
 use arc_swap::ArcSwap;
 use baton_kv::{Counters, MemoryCounters};
 use baton_kv::{NotTaken, Take, Window};
 use baton_meter::price::{UsageBound, cost_at_most};
 use baton_model::entity::{FailMode, Measure, PolicyMode, WhenUnpriced};
-use baton_model::record::Attribution;
+use baton_model::record::{AttemptRecord, Attribution};
 use baton_model::{Caller, Clock, KeyId, Model, Price, PublicError, Timestamp};
 use std::collections::HashMap;
 use std::num::NonZeroU64;
@@ -40,6 +41,7 @@ pub struct Limiter {
     own: Arc<dyn Counters>,
     spent: SpentReader,
     clock: Arc<dyn Clock>,
+    spending: SpendingChanges,
     /// The counters of policies that have several, by their names, that were asked for since the start.
     active: RwLock<HashMap<Arc<str>, (String, PolicyCounter)>>,
     /// One reader for each counter at a time, by its name: a hundred requests that begin together ask the ledger once.
@@ -71,6 +73,7 @@ impl Limiter {
             own,
             spent,
             clock,
+            spending: SpendingChanges::default(),
             active: RwLock::default(),
             reading: Default::default(),
         }
@@ -150,6 +153,22 @@ impl Limiter {
         self.reserve(concern, caller, is_for, |policy| policy.counters(of, Some(model)), amount).await
     }
 
+    /// Counts what an attempt has used in place of what was reserved for it.
+    pub fn settle_attempt(&self, reservation: Reservation, attempt: &AttemptRecord) -> Vec<Overrun> {
+        let budgets = reservation.budgets();
+        let overruns = reservation.settle_attempt(attempt);
+        // Behind it: whoever looks finds what was spent.
+        for (policy, counter) in &budgets {
+            self.spending.note(policy, counter, false);
+        }
+        overruns
+    }
+
+    /// The counters of budgets that have changed.
+    pub fn spending(&self) -> &SpendingChanges {
+        &self.spending
+    }
+
     async fn reserve(
         &self,
         concern: &Concern,
@@ -193,6 +212,9 @@ impl Limiter {
                 }
                 Err(NotTaken::Exhausted { take, count, room_at }) => {
                     let Some(reserved) = amounts.get(take) else { break };
+                    if reserved.policy.kind == PolicyKind::Budget {
+                        self.spending.note(&reserved.policy, &reserved.counter, true);
+                    }
                     return Err(exhausted(reserved, count, room_at, caller, now));
                 }
                 Err(NotTaken::Away) => {

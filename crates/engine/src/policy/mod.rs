@@ -3,6 +3,7 @@
 //! - [`set`]: the policies at one moment, found by what a request has; [`compiled`]: one of them;
 //! - [`limiter`]: reserves all or none of what a request may take, and reads unknown counters from the ledger ([`spent`]);
 //! - [`reservation`]: what is reserved, until it is settled or dropped;
+//! - [`spending`]: which counters of budgets have changed, for their alerts;
 //! - [`calendar`]: periods of budgets; [`refusal`]: what the caller is told.
 
 mod calendar;
@@ -12,6 +13,7 @@ mod reading;
 mod refusal;
 mod reservation;
 mod set;
+mod spending;
 mod spent;
 
 pub use calendar::{begin_of, is_time_zone};
@@ -21,4 +23,5 @@ pub use reading::CounterReading;
 pub use refusal::Refusal;
 pub use reservation::{Overrun, PolicyStanding, Reservation};
 pub use set::PolicySet;
+pub use spending::{SpendingChange, SpendingChanges};
 pub use spent::SpentReader;

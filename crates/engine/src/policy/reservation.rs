@@ -1,6 +1,6 @@
 //! What a request has reserved, until it is settled.
 
-use super::compiled::{Policy, PolicyCounter};
+use super::compiled::{Policy, PolicyCounter, PolicyKind};
 use baton_kv::Counters;
 use baton_kv::{Count, Lease, Window};
 use baton_meter::price;
@@ -80,6 +80,13 @@ impl Reservation {
         self.leases.push((counters, lease, amounts));
     }
 
+    /// The budgets of which something was reserved, with the counter of each.
+    pub(super) fn budgets(&self) -> Vec<(Arc<Policy>, Arc<PolicyCounter>)> {
+        let amounts = self.leases.iter().flat_map(|(_, _, amounts)| amounts);
+        let budgets = amounts.filter(|amount| amount.policy.kind == PolicyKind::Budget);
+        budgets.map(|amount| (Arc::clone(&amount.policy), Arc::clone(&amount.counter))).collect()
+    }
+
     /// How the policies stand of which something was reserved.
     pub fn standings(&self) -> impl Iterator<Item = PolicyStanding> + '_ {
         self.leases.iter().flat_map(|(_, lease, amounts)| {
@@ -113,7 +120,7 @@ impl Reservation {
     }
 
     /// An attempt that is over: what it used is counted in place of what was reserved.
-    pub fn settle_attempt(mut self, attempt: &AttemptRecord) -> Vec<Overrun> {
+    pub(super) fn settle_attempt(mut self, attempt: &AttemptRecord) -> Vec<Overrun> {
         let mut overruns = Vec::new();
         self.settle(|reserved| {
             let real = used(&reserved.policy, reserved.amount, attempt);

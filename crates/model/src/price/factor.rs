@@ -16,6 +16,11 @@ impl Factor {
         Self(millionths)
     }
 
+    /// In millionths.
+    pub fn in_millionths(self) -> u64 {
+        u64::from(self.0)
+    }
+
     /// Reads a decimal of at most six places, up to 1000: `1.1`, `0.5`, `6`.
     pub fn parse(text: &str) -> Option<Self> {
         // A factor has the form of an amount, with fewer places.

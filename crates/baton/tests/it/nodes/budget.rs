@@ -72,8 +72,8 @@ async fn spend(http: &reqwest::Client, address: &str, key: &str, stream: bool) {
         let text = reply.text().await.unwrap();
         match status {
             200 => {}
-            // Another node may not know the key yet.
-            401 => tokio::time::sleep(Duration::from_millis(20)).await,
+            // Another node may not know the key yet, and a Redis that is too slow for its timeout closes the budget for a moment.
+            401 | 503 => tokio::time::sleep(Duration::from_millis(20)).await,
             402 => {
                 let told: Value = serde_json::from_str(&text).unwrap();
                 if told["error"]["details"]["reserved"].as_f64() == Some(0.0) {
