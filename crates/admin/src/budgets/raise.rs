@@ -19,7 +19,6 @@ use utoipa::ToSchema;
 
 /// By how much a budget is raised, and until when.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct RaiseBody {
     /// Dollars on top of the budget's amount: an exact decimal.
     #[schema(value_type = f64, required, example = 100)]

@@ -167,7 +167,8 @@ impl Baton {
     async fn run(config: Config, folder: TempDir, sims: [Sim; 3]) -> Self {
         // Another test of this process may have done it.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let app = App::build(&config).await.unwrap();
+        // Boxed: with the whole of Baton on its stack the future of each test would be large.
+        let app = Box::pin(App::build(&config)).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = app.paths.main.clone().into_router().into_make_service_with_connect_info::<SocketAddr>();

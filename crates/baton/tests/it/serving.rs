@@ -38,7 +38,8 @@ impl Serving {
         let address = listeners.address().unwrap();
         let management = listeners.management.as_ref().map(|listener| listener.local_addr().unwrap());
         config.data_dir = folder.path().join("data");
-        let app = App::build(&config).await.unwrap();
+        // Boxed: with the whole of Baton on its stack the future of each test would be large.
+        let app = Box::pin(App::build(&config)).await.unwrap();
         let stop = CancellationToken::new();
         let told = stop.clone();
         let ended = tokio::spawn(async move { serve(app, listeners, &config, told).await });

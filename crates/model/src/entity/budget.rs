@@ -44,7 +44,7 @@ pub struct Budget {
     #[cfg_attr(feature = "schema", schema(value_type = Vec<f64>))]
     pub alerts: Vec<Factor>,
     /// What happens to a request of a model without a price: `"refuse"`, `"allow"`, or `{"price": {…}}` by which it is counted.
-    #[cfg_attr(feature = "schema", schema(value_type = Object, example = "refuse"))]
+    #[cfg_attr(feature = "schema", schema(schema_with = crate::schema::when_unpriced))]
     pub when_unpriced: WhenUnpriced,
     /// Whether the output limit of a request is lowered to what the budget has left, with a warning, before it is refused.
     pub shrink: bool,

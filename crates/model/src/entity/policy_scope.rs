@@ -28,7 +28,7 @@ pub struct PolicyScope {
     /// A tag that they have.
     #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "Option::is_none"))]
     pub tag: Option<ScopeValues>,
-    /// The run that they belong to (`x-baton-run`, or the trace).
+    /// The run that they belong to (`x-baton-run`).
     #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "Option::is_none"))]
     pub run: Option<ScopeValues>,
 }

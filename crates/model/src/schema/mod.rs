@@ -17,6 +17,6 @@ pub(crate) mod usage;
 mod words;
 
 pub use patch::{NamedValue, RegisteredSchema, field_names, fields_without, merge_fields, problem, settable_names};
-pub(crate) use policy::raise;
+pub(crate) use policy::{raise, when_unpriced};
 pub use price::{PriceFault, read_price};
 pub use record::RecordView;

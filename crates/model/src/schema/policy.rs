@@ -72,6 +72,16 @@ impl PartialSchema for ScopeValues {
 
 impl utoipa::ToSchema for ScopeValues {}
 
+/// The description of what is done about models without a price: a word, or an object with a price.
+pub(crate) fn when_unpriced() -> RefOr<Schema> {
+    let word = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["refuse", "allow"]));
+    let price = ObjectBuilder::new().schema_type(Type::Object).description(Some("The price by which it is counted."));
+    let priced = ObjectBuilder::new().schema_type(Type::Object).property("price", price).required("price");
+    let about = "What happens to a request of a model without a price: `\"refuse\"`, `\"allow\"`, or `{\"price\": {…}}` by which \
+                 it is counted.";
+    OneOfBuilder::new().item(word).item(priced).description(Some(about)).into()
+}
+
 /// The description of what a budget is raised by: shown, and nothing that a body says as a field.
 pub(crate) fn raise() -> Object {
     let number = ObjectBuilder::new().schema_type(Type::Number).description(Some("Dollars on top."));

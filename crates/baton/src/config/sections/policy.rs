@@ -27,6 +27,8 @@ pub struct PolicySection<P> {
 pub trait ConfiguredPolicy: PolicyKind + PartialSchema {
     /// The name of its section.
     const SECTION: &'static str;
+    /// The key of its id.
+    const ID: &'static str;
     /// The keys that each table has.
     const REQUIRED: &'static [&'static str];
 
@@ -42,6 +44,7 @@ pub trait ConfiguredPolicy: PolicyKind + PartialSchema {
 
 impl ConfiguredPolicy for Budget {
     const SECTION: &'static str = "BudgetSection";
+    const ID: &'static str = "budget_id";
     const REQUIRED: &'static [&'static str] = &["budget_id", "scope", "amount", "period"];
 
     fn keys() -> &'static [&'static str] {
@@ -60,6 +63,7 @@ impl ConfiguredPolicy for Budget {
 
 impl ConfiguredPolicy for RateLimit {
     const SECTION: &'static str = "LimitSection";
+    const ID: &'static str = "limit_id";
     const REQUIRED: &'static [&'static str] = &["limit_id", "scope"];
 
     fn keys() -> &'static [&'static str] {
@@ -93,10 +97,7 @@ pub(super) fn faults<P: ConfiguredPolicy>(sections: &[PolicySection<P>]) -> Vec<
         if of_fields.is_empty() {
             policy.check(Timestamp(0), &mut rules);
             if let Some(first) = ids.insert(policy.id(), index) {
-                rules.add(
-                    P::REQUIRED[0],
-                    format!("`{}` is used by the {} of index {first} already", policy.id(), P::KIND),
-                );
+                rules.add(P::ID, format!("`{}` is used by the {} of index {first} already", policy.id(), P::KIND));
             }
         }
         let of_rules = rules.list().iter().map(|fault| (fault.field.clone(), fault.message.clone()));
@@ -133,8 +134,15 @@ impl<P: ConfiguredPolicy> JsonSchema for PolicySection<P> {
             properties.retain(|key, _| P::keys().contains(&key.as_str()));
             for (key, property) in properties.iter_mut().filter_map(|(key, value)| Some((key, value.as_object_mut()?)))
             {
-                let default = defaults.get(key).filter(|_| !P::REQUIRED.contains(&key.as_str()));
+                let is_required = P::REQUIRED.contains(&key.as_str());
+                let default = defaults.get(key).filter(|_| !is_required);
                 property.extend(default.map(|default| ("default".to_owned(), default.clone())));
+                // The API makes an id where none is given; a file is read at every start.
+                if key == P::ID {
+                    property.insert("description".to_owned(), "Its id. Required.".into());
+                } else if let Some(Value::String(about)) = property.get_mut("description").filter(|_| is_required) {
+                    about.push_str(" Required.");
+                }
                 if key == "scope" {
                     let description = property.remove("description");
                     *property = generator.subschema_for::<PolicyScope>().as_object().cloned().unwrap_or_default();
