@@ -75,6 +75,7 @@ fn moment(zoned: &Zoned) -> Timestamp {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use baton_model::schema::time;

@@ -91,6 +91,7 @@ fn cost_at(bound: &UsageBound, rates: &Effective) -> Result<Nanos, Unpriced> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::price::cost;

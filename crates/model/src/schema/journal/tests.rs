@@ -386,9 +386,10 @@ fn what_was_reserved_stands_for_what_an_interrupted_attempt_used() {
     let interrupted = |reserved| {
         let mut bytes = Vec::new();
         write_start(&RequestStart::new(&plain("a"), &model(), Timestamp(7), reserved), &mut bytes);
-        let pieces = read(&bytes, true);
-        let [JournalPiece::Entry(JournalEntry::Start(start))] = pieces.as_slice() else { panic!("{pieces:?}") };
-        start.read().expect("it is whole")
+        match read(&bytes, true).into_iter().next().unwrap() {
+            JournalPiece::Entry(JournalEntry::Start(start)) => start.read().unwrap(),
+            other => unreachable!("{other:?}"),
+        }
     };
     let record = interrupted(reserved(Some(88)));
     assert_eq!((record.cost(), record.is_estimated()), (Cost::Known(Nanos(88)), true));
