@@ -33,6 +33,7 @@ pub fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(budgets::raise::raise))
         .routes(routes!(budgets::reset::reset))
         .routes(routes!(budgets::counters::counters))
+        .routes(routes!(budgets::verify::verify))
         .routes(routes!(limits::list::list, limits::create::create))
         .routes(routes!(limits::get::get, limits::update::update, limits::remove::remove))
         .routes(routes!(limits::counters::counters))

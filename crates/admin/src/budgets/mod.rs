@@ -9,4 +9,5 @@ pub mod raise;
 pub mod remove;
 pub mod reset;
 pub mod update;
+pub mod verify;
 mod view;

@@ -12,7 +12,7 @@ use baton_control::{
 use baton_conversations::{Conversations, StoredResponseBounds};
 use baton_engine::{Engine, EngineParts, EngineSettings, JournalSettings, Ledger, Registry, Snapshot};
 use baton_http::HttpState;
-use baton_model::entity::{Budget, RateLimit};
+use baton_model::entity::{Budget, RateLimit, WhenUnpriced};
 use baton_model::{Capability, Clock, Model, ModelSource, Nanos, ProviderId, Timestamp};
 use baton_provider_api::{Provider, Transport};
 use baton_providers::{ProviderConfig, build};
@@ -306,7 +306,9 @@ fn provider(name: &str, sim: &Sim) -> (ProviderId, Arc<dyn Provider>) {
 
 /// A budget and a limit of the configuration file.
 fn house_policies() -> ConfiguredPolicies {
-    let budget = Budget { amount: Nanos(500 * Nanos::DOLLAR.0), ..Budget::new("house") };
+    // Models of these tests often have no price.
+    let when_unpriced = WhenUnpriced::Allow;
+    let budget = Budget { amount: Nanos(500 * Nanos::DOLLAR.0), when_unpriced, ..Budget::new("house") };
     let limit = RateLimit { concurrency: Some(100), ..RateLimit::new("house") };
     ConfiguredPolicies { budgets: vec![budget], limits: vec![limit] }
 }

@@ -82,6 +82,16 @@ enum Action {
         /// The budget's id
         id: String,
     },
+    /// Compares the counters of a budget with the ledger.
+    ///
+    /// Example: baton budgets verify search-monthly
+    Verify {
+        /// The budget's id
+        id: String,
+        /// Reads counters that differ from the ledger anew
+        #[arg(long)]
+        repair: bool,
+    },
     /// Lists what each counter of a budget says.
     ///
     /// Example: baton budgets counters each-user
@@ -150,6 +160,14 @@ pub const COUNTERS: [Column<'_>; 6] = [
     ("resets", "/resets_at"),
 ];
 
+const VERIFICATION: [Column<'_>; 5] = [
+    ("values", "/values"),
+    ("spent", "/spent"),
+    ("ledger", "/ledger"),
+    ("consistent", "/consistent"),
+    ("repaired", "/repaired"),
+];
+
 impl BudgetsCommand {
     /// Runs it.
     pub async fn run(self, environment: &Environment) -> anyhow::Result<ExitCode> {
@@ -186,6 +204,16 @@ impl BudgetsCommand {
                 let reset =
                     client.post(&format!("{}/reset", path(&id)), &json!({}), &ExpectedReply::ok(BUDGET)).await?;
                 output.print_done(&format!("budget `{id}` reset"), &reset);
+            }
+            Action::Verify { id, repair } => {
+                let query = if repair { "?repair=true" } else { "" };
+                let path = format!("{}/verify{query}", path(&id));
+                let verified = client.post(&path, &json!({}), &ExpectedReply::LIST).await?;
+                output.print_list(&VERIFICATION, &verified);
+                // For scripts: what differs and was not repaired is a failure.
+                if !repair && verified.get("consistent") == Some(&json!(false)) {
+                    return Ok(ExitCode::FAILURE);
+                }
             }
             Action::Counters { id } => {
                 output.print_list(&COUNTERS, &client.all(&format!("{}/counters", path(&id)), &[]).await?);

@@ -2,6 +2,7 @@
 
 use super::compiled::{Policy, PolicyCounter, PolicyKind};
 use super::reading::CounterReading;
+use super::reading::VerifiedCount;
 use super::refusal::{Refusal, exhausted, unpriced, unreadable};
 use super::reservation::{Overrun, PolicyStanding, Reservation, ReservedAmount};
 use super::set::{KeyPolicies, PolicySet};
@@ -14,6 +15,7 @@ use baton_meter::price::{UsageBound, cost_at_most};
 use baton_model::entity::{FailMode, Measure, PolicyMode, WhenUnpriced};
 use baton_model::record::{AttemptRecord, Attribution};
 use baton_model::{Caller, Clock, KeyId, Model, Price, PublicError, Timestamp};
+use baton_store::StoreError;
 use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -350,18 +352,35 @@ impl Limiter {
         all
     }
 
+    /// What the known counters of a policy say, beside what the ledger does. `repair`: those that differ are read from the ledger when they
+    /// are asked for next.
+    ///
+    /// # Errors
+    /// If the database is unavailable.
+    pub async fn verify(&self, kind: PolicyKind, id: &str, repair: bool) -> Result<Vec<VerifiedCount>, StoreError> {
+        let mut verified = Vec::new();
+        for policy in self.set().of_id(kind, id) {
+            for counter in self.known_counters(policy) {
+                let ledger = self.recount(policy, &counter).await?;
+                for reading in self.read(policy, [counter.clone()]).await {
+                    let count = VerifiedCount { values: reading.values, spent: reading.spent, ledger };
+                    if repair && !count.is_consistent() {
+                        self.counters.forget(&counter.name).await;
+                    }
+                    verified.push(count);
+                }
+            }
+        }
+        Ok(verified)
+    }
+
     /// What the ledger says of a counter, whatever the counter says.
     ///
     /// # Errors
     /// If the database is unavailable.
-    pub async fn recount(&self, policy: &Policy, counter: &PolicyCounter) -> Result<u64, baton_store::StoreError> {
+    async fn recount(&self, policy: &Policy, counter: &PolicyCounter) -> Result<u64, StoreError> {
         let spent = self.spent.read(policy, counter, policy.window_at(self.clock.now())).await?;
         Ok(spent.iter().fold(0, |sum, (_, amount)| sum.saturating_add(*amount)))
-    }
-
-    /// Makes a counter unknown: it is read from the ledger when it is asked for next.
-    pub async fn forget(&self, counter: &PolicyCounter) {
-        self.counters.forget(&counter.name).await;
     }
 }
 

@@ -19,7 +19,7 @@ mod spent;
 pub use calendar::{begin_of, is_time_zone};
 pub use compiled::{Policy, PolicyCounter, PolicyKind, RUN_TAG};
 pub use limiter::{AttemptNeed, Concern, Limiter};
-pub use reading::CounterReading;
+pub use reading::{CounterReading, VerifiedCount};
 pub use refusal::Refusal;
 pub use reservation::{Overrun, PolicyStanding, Reservation};
 pub use set::PolicySet;

@@ -18,6 +18,24 @@ pub struct CounterReading {
     pub resets_at: Option<Timestamp>,
 }
 
+/// What a counter says, beside what the ledger does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedCount {
+    /// The value that the counter is for, by the fields of the scope.
+    pub values: Vec<(&'static str, Arc<str>)>,
+    /// Settled in the present period or window, by the counter.
+    pub spent: u64,
+    /// The same by the ledger.
+    pub ledger: u64,
+}
+
+impl VerifiedCount {
+    /// Whether both say the same.
+    pub fn is_consistent(&self) -> bool {
+        self.spent == self.ledger
+    }
+}
+
 impl CounterReading {
     /// What is left.
     pub fn remaining(&self) -> u64 {

@@ -41,6 +41,7 @@ pub fn exhausted(
     if shown {
         message.push_str(&match policy.measure {
             Measure::Concurrency => format!(": {}, all of them under way", policy.written(*limit)),
+            Measure::Requests => format!(": {}{}, all of them spent", policy.written(*limit), over(*window)),
             _ => format!(
                 ": {}{}, {} spent, {} reserved, and it may take {}",
                 policy.written(*limit),

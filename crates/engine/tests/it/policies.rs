@@ -6,9 +6,10 @@ use baton_model::entity::{
     Budget, BudgetPeriod, FailMode, LimitWindow, PolicyMode, PolicyScope, RateLimit, ScopeValues, WhenUnpriced,
 };
 use baton_model::fault::ErrorKind;
-use baton_model::{Code, Dialect, Model, Nanos, PublicError};
+use baton_model::{Code, Cost, Dialect, Model, Nanos, PublicError, Timestamp};
 use baton_provider_api::ProviderError;
 use baton_provider_api::fake::{FakeAct, FakeEnd, FakeProvider, FakeReply};
+use baton_store::ledger::{Correction, RepriceQuery};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -406,4 +407,22 @@ async fn a_stream_that_is_longer_than_asked_ends_where_the_budget_does() {
     // Looked at every 256 bytes: a hundred tokens at most are beyond it.
     assert!((400_000..600_000).contains(&spent), "{spent}");
     assert_eq!(cut(false).await, (None, CHAT as u64));
+}
+
+#[tokio::test]
+async fn counters_are_compared_with_the_ledger_and_repaired() {
+    let bench = bench(vec![budget(Nanos::DOLLAR.0)], Vec::new()).await;
+    bench.ask(bounded()).await.unwrap();
+    let verify = async |repair| {
+        let verified = bench.engine.policies().verify(PolicyKind::Budget, "b", repair).await.unwrap();
+        verified.iter().map(|count| (count.spent, count.ledger)).collect::<Vec<_>>()
+    };
+    assert_eq!(verify(false).await, [(CHAT as u64, CHAT as u64)]);
+    // The attempt is priced anew, of which the counter knows nothing.
+    let all = RepriceQuery { from: Timestamp(0), to: Timestamp(i64::MAX), model: None };
+    let attempt = bench.store.ledger().priced_attempts(&all, None).await.unwrap().remove(0);
+    let correction = Correction { attempt, cost: Cost::Known(Nanos(CHAT + 1)), unpriced: None };
+    bench.store.ledger().correct(&[correction], Timestamp(1), "test").await.unwrap();
+    assert_eq!(verify(true).await, [(CHAT as u64, CHAT as u64 + 1)]);
+    assert_eq!(verify(false).await, [(CHAT as u64 + 1, CHAT as u64 + 1)]);
 }
