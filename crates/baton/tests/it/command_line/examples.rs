@@ -100,6 +100,7 @@ pub const EXAMPLES: &[Example] = &[
         Baton { prints: "raised by 100" },
     ),
     example("budgets reset", &["{budget}"], Baton { prints: "reset" }),
+    example("budgets verify", &["{budget}"], Baton { prints: "none" }),
     example("budgets counters", &["{budget}"], Baton { prints: "none" }),
     example("budgets delete", &["{budget}"], Baton { prints: "deleted" }),
     example(
