@@ -6,7 +6,7 @@ use crate::wire::access::Anyone;
 use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
 use baton_engine::policy::{CounterReading, Policy};
-use baton_model::entity::{BudgetPeriod, Measure, PolicyScope};
+use baton_model::entity::{BudgetPeriod, Measure};
 use baton_model::record::Attribution;
 use baton_model::schema::time;
 use baton_model::{Caller, Nanos, Timestamp};
@@ -54,12 +54,10 @@ pub struct StandingView {
     measure: &'static str,
     /// `hard` or `soft`.
     mode: &'static str,
-    /// Which requests it is for.
-    #[schema(value_type = Object)]
-    scope: PolicyScope,
-    /// The values whose counter this is, by the fields of the scope.
-    #[schema(value_type = Object)]
-    values: BTreeMap<&'static str, Arc<str>>,
+    /// Which of its requests it is for: a value for each field of its scope.
+    // Not the scope itself, which may name other projects and keys.
+    #[schema(value_type = Object, example = json!({"project": "search"}))]
+    scope: BTreeMap<&'static str, Arc<str>>,
     /// The most: dollars, tokens or requests.
     #[schema(value_type = f64)]
     amount: Box<RawValue>,
@@ -90,7 +88,7 @@ pub async fn me(State(admin): State<Admin>, Anyone(caller): Anyone) -> ApiResult
         user: caller.user.as_deref().map(str::to_owned),
         ..Attribution::default()
     };
-    let standing = engine.policies().standing(&caller, &of).await;
+    let standing = engine.policies().standing(&caller, &of).await?;
     let policies = standing.iter().flat_map(|(policy, readings)| readings.iter().map(|reading| view(policy, reading)));
     let policies = policies.collect::<Result<Vec<_>, _>>().unwrap_or_default();
     let now = engine.clock().now();
@@ -141,8 +139,7 @@ fn view(policy: &Policy, reading: &CounterReading) -> Result<StandingView, serde
         kind: policy.kind.name(),
         measure: policy.measure.name(),
         mode: policy.mode.name(),
-        scope: policy.scope.clone(),
-        values: reading.values.iter().cloned().collect(),
+        scope: reading.values.iter().cloned().collect(),
         amount: number(reading.limit)?,
         spent: number(reading.spent)?,
         reserved: number(reading.reserved)?,

@@ -24,6 +24,7 @@ use crate::shared::EngineContext;
 use crate::trace::Trace;
 use baton_kv::{Cache, Counters};
 use baton_model::{Clock, PublicError};
+use baton_store::StoreError;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 
@@ -123,7 +124,10 @@ impl Engine {
     }
 
     /// What the counters of a policy in force say, by its id: one, or those of each value that was asked for lately.
-    pub async fn read_counters(&self, kind: PolicyKind, policy: &str) -> Vec<CounterReading> {
+    ///
+    /// # Errors
+    /// If the ledger has to be read and can't be.
+    pub async fn read_counters(&self, kind: PolicyKind, policy: &str) -> Result<Vec<CounterReading>, StoreError> {
         self.shared.policies.read_known(kind, policy).await
     }
 

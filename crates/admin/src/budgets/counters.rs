@@ -32,5 +32,5 @@ pub async fn counters(
     let paging = Paging::take(&mut params);
     params.finish()?;
     visible::get::<Budget>(&admin, &caller, &id)?;
-    read_page(&admin, (PolicyKind::Budget, &id), Unit::Dollars, paging).await.to_response()
+    read_page(&admin, (PolicyKind::Budget, &id), Unit::Dollars, paging).await?.to_response()
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// A budget, with what is left of it. Where its scope has several values, each has a counter of its own, and the last
-/// four fields are null: see its counters.
+/// four fields are null: see its counters. They are null too while the ledger can't be read.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BudgetStatus {
     #[serde(flatten)]

@@ -33,5 +33,5 @@ pub async fn counters(
     params.finish()?;
     let listed = visible::get::<RateLimit>(&admin, &caller, &id)?;
     let unit = if listed.policy.cost.is_some() { Unit::Dollars } else { Unit::Number };
-    read_page(&admin, (PolicyKind::Limit, &id), unit, paging).await.to_response()
+    read_page(&admin, (PolicyKind::Limit, &id), unit, paging).await?.to_response()
 }

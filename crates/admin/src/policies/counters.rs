@@ -5,6 +5,7 @@ use crate::wire::page::{Page, Paging};
 use baton_engine::{CounterReading, PolicyKind};
 use baton_model::entity::PolicyScope;
 use baton_model::{Nanos, Timestamp};
+use baton_store::StoreError;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -69,17 +70,23 @@ impl CounterView {
 }
 
 /// A page of the counters of a policy.
-pub async fn read_page(admin: &Admin, (kind, id): (PolicyKind, &str), unit: Unit, paging: Paging) -> Page<CounterView> {
-    let readings = admin.web.engine.read_counters(kind, id).await;
-    paging.cut_page(readings.into_iter().map(|reading| CounterView::new(reading, unit)))
+pub async fn read_page(
+    admin: &Admin,
+    (kind, id): (PolicyKind, &str),
+    unit: Unit,
+    paging: Paging,
+) -> Result<Page<CounterView>, StoreError> {
+    let readings = admin.web.engine.read_counters(kind, id).await?;
+    Ok(paging.cut_page(readings.into_iter().map(|reading| CounterView::new(reading, unit))))
 }
 
-/// What the counter of a policy says whose scope has one counter; `None` if it has several.
+/// What the counter of a policy says whose scope has one counter; `None` if it has several, or what it says can't be read now.
 pub async fn read_only_counter(admin: &Admin, id: &str, scope: &PolicyScope) -> Option<CounterReading> {
     if scope.fields().any(|(_, values)| values.has_several()) || (scope.run.is_some() && scope.key.is_none()) {
         return None;
     }
-    admin.web.engine.read_counters(PolicyKind::Budget, id).await.into_iter().next()
+    // Shown as null: a change that was made must not look as if it had failed.
+    admin.web.engine.read_counters(PolicyKind::Budget, id).await.ok()?.into_iter().next()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// The least time between two looks: at thousands of requests a second every counter has changed all the time.
 const GATHER: Duration = Duration::from_millis(200);
-/// Counters of which is remembered here what was told; the database remembers it of all.
+/// Counters of which is remembered here what was told; of budgets with one counter the database remembers it too.
 const REMEMBERED: usize = 100_000;
 /// What the names of settings begin with that say what was told of a counter.
 const TOLD: &str = "budget_alert.";
@@ -22,7 +22,7 @@ const TOLD: &str = "budget_alert.";
 type Told = (i64, u64);
 
 /// Puts an event into the outbox for each threshold that a budget has reached, once in a period: at least once, where two nodes see it at
-/// the same moment. Runs until it is dropped.
+/// the same moment, or a node starts again that has counted for each value of a scope. Runs until it is dropped.
 pub async fn write_budget_events(engine: Engine, store: Store) {
     let mut told = HashMap::new();
     loop {
@@ -45,7 +45,7 @@ async fn write(
     told: &mut HashMap<String, Told>,
 ) -> Result<(), StoreError> {
     let SpendingChange { policy, counter, refused } = change;
-    let Some(reading) = engine.policies().read(policy, [(**counter).clone()]).await.into_iter().next() else {
+    let Some(reading) = engine.policies().read(policy, [(**counter).clone()]).await?.into_iter().next() else {
         return Ok(());
     };
     let start = policy.begin_at(engine.clock().now()).0;
@@ -68,8 +68,12 @@ async fn write(
         return Ok(());
     }
     let unit = store.change(&Actor::service("budgets")).await?;
-    let name = format!("{TOLD}{}", counter.name.replace('\u{1f}', "/"));
-    let stored = unit.settings().lookup(&name).await?.and_then(|text| serde_json::from_str::<Told>(&text).ok());
+    // Of budgets with one counter alone: clients may name any number of users, and a row for each would never go.
+    let name = policy.has_one_counter().then(|| format!("{TOLD}{}", counter.name.replace('\u{1f}', "/")));
+    let stored = match &name {
+        Some(name) => unit.settings().lookup(name).await?.and_then(|text| serde_json::from_str::<Told>(&text).ok()),
+        None => told.get(&*counter.name).copied(),
+    };
     let before = known(stored.as_ref());
     for (_, kind, part) in parts.iter().filter(|(part, ..)| before.is_none_or(|before| before < *part)) {
         let number = |nanos: i64| RawValue::from_string(Nanos(nanos).to_string()).ok();
@@ -88,7 +92,9 @@ async fn write(
         unit.add_event(NewEvent { kind: *kind, subject, data: data.to_string(), traceparent: None }).await?;
     }
     let now = (start, before.unwrap_or(0).max(most));
-    unit.settings().set(&name, &serde_json::to_string(&now).unwrap_or_default()).await?;
+    if let Some(name) = &name {
+        unit.settings().set(name, &serde_json::to_string(&now).unwrap_or_default()).await?;
+    }
     unit.commit_aside().await?;
     if told.len() >= REMEMBERED {
         told.clear();

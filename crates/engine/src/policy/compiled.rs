@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// What the tag of a run begins with: the run of a request is kept in the ledger as a tag.
 pub const RUN_TAG: &str = "run:";
-/// Between the parts of a counter's name: no name of anything has it.
+/// Between the parts of a counter's name. A value from outside may hold it, so its length stands before each.
 const SEPARATOR: char = '\u{1f}';
 
 /// What a policy is. The ids of budgets and those of limits have nothing to do with each other.
@@ -88,8 +88,10 @@ struct Calendar {
     zone: TimeZone,
     /// The period that was asked for last: working one out takes longer than all the rest.
     last: Mutex<Option<(Timestamp, Option<Timestamp>)>>,
-    /// What came before counts nothing.
-    since: Option<Timestamp>,
+    /// Nothing counts before.
+    starts_at: Option<Timestamp>,
+    /// What was spent before does not count.
+    reset_at: Option<Timestamp>,
 }
 
 /// A counter of a policy that a request takes of.
@@ -112,7 +114,8 @@ impl Policy {
             period: budget.period,
             zone: known.flatten().unwrap_or(TimeZone::UTC),
             last: Mutex::default(),
-            since: budget.starts_at.max(budget.reset_at),
+            starts_at: budget.starts_at,
+            reset_at: budget.reset_at,
         };
         // Not the amount: one that is changed goes on with what was spent.
         let version = version(&(&budget.scope, budget.period.name(), &budget.timezone, budget.starts_at));
@@ -182,7 +185,8 @@ impl Policy {
             Span::Calendar(calendar) => {
                 let (start, end) = calendar.at(now);
                 // What was reset within the period begins anew there.
-                let start = calendar.since.filter(|since| *since > start && *since <= now).unwrap_or(start);
+                let since = calendar.starts_at.max(calendar.reset_at);
+                let start = since.filter(|since| *since > start && *since <= now).unwrap_or(start);
                 Window::Period { start, end }
             }
         }
@@ -199,7 +203,8 @@ impl Policy {
     /// Whether it counts yet.
     pub fn has_begun(&self, now: Timestamp) -> bool {
         match &self.span {
-            Span::Calendar(calendar) => calendar.since.is_none_or(|since| since <= now),
+            // Not when it was reset: by a node whose clock is behind, a budget would not hold until that moment comes.
+            Span::Calendar(calendar) => calendar.starts_at.is_none_or(|starts_at| starts_at <= now),
             _ => true,
         }
     }
@@ -209,7 +214,13 @@ impl Policy {
         let Some(fixed) = self.fixed_values(of, model) else { return Vec::new() };
         let tags: Vec<Option<&str>> = match &self.scope.tag {
             None => vec![None],
-            Some(wanted) => tags(of).filter(|tag| wanted.contains(tag)).map(Some).collect(),
+            Some(wanted) => {
+                let mut named: Vec<&str> = tags(of).filter(|tag| wanted.contains(tag)).collect();
+                // A client may repeat a tag, but a counter is taken of once.
+                named.sort_unstable();
+                named.dedup();
+                named.into_iter().map(Some).collect()
+            }
         };
         tags.into_iter()
             .map(|tag| {
@@ -251,8 +262,7 @@ impl Policy {
             // A field of one value tells no counters apart.
             if self.scope.fields().find(|(known, _)| *known == field).is_none_or(|(_, values)| several(values)) {
                 let name = name.get_or_insert_with(|| self.name.to_string());
-                name.push(SEPARATOR);
-                name.push_str(value);
+                name.push_str(&format!("{SEPARATOR}{}:{value}", value.len()));
             }
             kept.push((field, Arc::from(value)));
         }

@@ -1,16 +1,14 @@
 //! Reserving what requests may take of budgets and limits.
 
 use super::compiled::{Policy, PolicyCounter, PolicyKind};
-use super::reading::CounterReading;
-use super::reading::VerifiedCount;
+use super::reading::{CounterReading, VerifiedCount};
 use super::refusal::{Refusal, exhausted, unpriced, unreadable};
 use super::reservation::{Overrun, PolicyStanding, Reservation, ReservedAmount};
 use super::set::{KeyPolicies, PolicySet};
 use super::spending::SpendingChanges;
 use super::spent::SpentReader;
 use arc_swap::ArcSwap;
-use baton_kv::{Counters, MemoryCounters};
-use baton_kv::{NotTaken, Take, Window};
+use baton_kv::{Counters, MemoryCounters, NotTaken, Take, Window};
 use baton_meter::price::{UsageBound, cost_at_most};
 use baton_model::entity::{FailMode, Measure, PolicyMode, WhenUnpriced};
 use baton_model::record::{AttemptRecord, Attribution};
@@ -268,11 +266,14 @@ impl Limiter {
 
     /// What the counters of a policy say, by its id: its only one, or those of values that were asked for. Reads the ledger
     /// where nobody has asked yet.
+    ///
+    /// # Errors
+    /// If the ledger has to be read and can't be: what is not known must not look like nothing.
     pub async fn read(
         &self,
         policy: &Policy,
         counters: impl IntoIterator<Item = PolicyCounter>,
-    ) -> Vec<CounterReading> {
+    ) -> Result<Vec<CounterReading>, StoreError> {
         let now = self.clock.now();
         let mut readings = Vec::new();
         for counter in counters {
@@ -280,7 +281,7 @@ impl Limiter {
             let count = match self.counters.read(&counter.name, window, now).await {
                 Some(count) => count,
                 None => {
-                    let spent = self.spent.read(policy, &counter, window).await.unwrap_or_default();
+                    let spent = self.spent.read(policy, &counter, window).await?;
                     let spent = spent.iter().fold(0_u64, |sum, (_, amount)| sum.saturating_add(*amount));
                     baton_kv::Count { spent, held: 0 }
                 }
@@ -296,18 +297,21 @@ impl Limiter {
                 },
             });
         }
-        readings
+        Ok(readings)
     }
 
     /// What the counters of a policy say, by its id: its only one, or those that were asked for since the start. A limit has them for each
     /// measure.
-    pub async fn read_known(&self, kind: PolicyKind, id: &str) -> Vec<CounterReading> {
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    pub async fn read_known(&self, kind: PolicyKind, id: &str) -> Result<Vec<CounterReading>, StoreError> {
         let set = self.set();
         let mut readings = Vec::new();
         for policy in set.of_id(kind, id) {
-            readings.append(&mut self.read(policy, self.known_counters(policy)).await);
+            readings.append(&mut self.read(policy, self.known_counters(policy)).await?);
         }
-        readings
+        Ok(readings)
     }
 
     /// The only counter of a policy, or those that were asked for since the start.
@@ -341,15 +345,22 @@ impl Limiter {
     }
 
     /// What a caller has to keep to, and how it stands, without reserving anything.
-    pub async fn standing(&self, caller: &Caller, of: &Attribution) -> Vec<(Arc<Policy>, Vec<CounterReading>)> {
-        let Some(concern) = self.concern(caller, of) else { return Vec::new() };
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    pub async fn standing(
+        &self,
+        caller: &Caller,
+        of: &Attribution,
+    ) -> Result<Vec<(Arc<Policy>, Vec<CounterReading>)>, StoreError> {
+        let Some(concern) = self.concern(caller, of) else { return Ok(Vec::new()) };
         let mut all = Vec::new();
         for policy in concern.policies.iter().filter(|policy| policy.is_own_of(caller)) {
             // Which counter of models it is nobody knows before a request names one.
             let counters = if policy.scope.needs_target() { Vec::new() } else { policy.counters(of, None) };
-            all.push((Arc::clone(policy), self.read(policy, counters).await));
+            all.push((Arc::clone(policy), self.read(policy, counters).await?));
         }
-        all
+        Ok(all)
     }
 
     /// What the known counters of a policy say, beside what the ledger does. `repair`: those that differ are read from the ledger when they
@@ -362,7 +373,7 @@ impl Limiter {
         for policy in self.set().of_id(kind, id) {
             for counter in self.known_counters(policy) {
                 let ledger = self.recount(policy, &counter).await?;
-                for reading in self.read(policy, [counter.clone()]).await {
+                for reading in self.read(policy, [counter.clone()]).await? {
                     let count = VerifiedCount { values: reading.values, spent: reading.spent, ledger };
                     if repair && !count.is_consistent() {
                         self.counters.forget(&counter.name).await;

@@ -6,6 +6,7 @@ use baton_kv::{Count, Window};
 use baton_model::entity::Measure;
 use baton_model::schema::time;
 use baton_model::{Caller, Code, Nanos, PublicError, Timestamp};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// When to come back while calls are under way: they end within moments.
@@ -63,9 +64,11 @@ pub fn exhausted(
         PolicyKind::Limit => Code::RateLimitExceeded,
     };
     let mut error = PublicError::new(code, message).detail("policy", quoted(&policy.id));
-    if let Ok(scope) = serde_json::to_string(&policy.scope)
-        && shown
-    {
+    if shown {
+        // The values that the counter is for, and not the scope: a list may name other projects and keys.
+        let values: BTreeMap<&str, &str> =
+            reserved.counter.values.iter().map(|(field, value)| (*field, &**value)).collect();
+        let scope = serde_json::to_string(&values).unwrap_or_default();
         let remaining = limit.saturating_sub(count.spent).saturating_sub(count.held);
         error = error.detail("scope", scope);
         for (name, amount) in

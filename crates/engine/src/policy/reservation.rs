@@ -1,8 +1,7 @@
 //! What a request has reserved, until it is settled.
 
 use super::compiled::{Policy, PolicyCounter, PolicyKind};
-use baton_kv::Counters;
-use baton_kv::{Count, Lease, Window};
+use baton_kv::{Count, Counters, Lease, Window};
 use baton_meter::price;
 use baton_model::entity::{Measure, WhenUnpriced};
 use baton_model::record::AttemptRecord;
