@@ -2,12 +2,14 @@
 //!
 //! - [`set`]: the policies at one moment, found by what a request has; [`compiled`]: one of them;
 //! - [`limiter`]: reserves all or none of what a request may take, and reads unknown counters from the ledger ([`spent`]);
+//! - [`inspect`]: what counters say, for those who look;
 //! - [`reservation`]: what is reserved, until it is settled or dropped;
 //! - [`spending`]: which counters of budgets have changed, for their alerts;
 //! - [`calendar`]: periods of budgets; [`refusal`]: what the caller is told.
 
 mod calendar;
 mod compiled;
+mod inspect;
 mod limiter;
 mod reading;
 mod refusal;
