@@ -37,7 +37,7 @@ pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) 
         // Before the page is cut: neither it nor the total may tell of models that the caller does not see.
         .filter(|model| may_see(&caller, model) && wanted.has(model))
         .collect();
-    paging.cut_page(models.into_iter().map(|model| hide_fallbacks(&caller, model))).to_response()
+    paging.cut_page(models.into_iter().map(|model| hide_fallbacks(&snapshot, &caller, model))).to_response()
 }
 
 /// Which models are wanted; each that is set narrows it.
