@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::config::sections::EnvironmentKind;
+use crate::earlier_nodes::EarlierNodes;
 use crate::shared_state::SharedState;
 use crate::surface::Ports;
 use crate::telemetry::Witness;
@@ -24,6 +25,7 @@ use baton_http::HttpState;
 use baton_model::{Actor, Clock, ModelId, ProviderId, SystemClock};
 use baton_provider_api::{Provider, Transport};
 use baton_store::Store;
+use baton_tasks::supervised;
 use baton_web::{Draining, Web};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -116,6 +118,12 @@ impl App {
         // Before anything is served: until then, a registered model would be an unknown one.
         providers.reload().await.context("providers and models can't be read from the database")?;
         let policies = policies(config, &store, &engine).await?;
+        if let Some(counters) = &shared.counters {
+            let earlier = EarlierNodes::open(&config.data_dir, store.node())
+                .with_context(|| format!("the data folder `{}` can't be written", config.data_dir.display()))?;
+            let settling = earlier.settle(engine.clone(), Arc::clone(counters));
+            tokio::spawn(supervised("earlier_nodes", settling));
+        }
         if let Err(error) = providers.seal_queries(&Actor::service("start")).await {
             // It is tried again at the next start; a database that only reads must not keep a node from serving.
             tracing::warn!(%error, "unencrypted secrets of providers in the database could not be encrypted");

@@ -9,6 +9,7 @@ pub mod app;
 pub mod client;
 pub mod commands;
 pub mod config;
+mod earlier_nodes;
 pub mod execute;
 mod memory;
 pub mod nodes;

@@ -185,6 +185,11 @@ impl Engine {
         self.shared.record_batched(reply).await;
     }
 
+    /// Waits until everything that was recorded so far is in the database, also by processes before this one.
+    pub async fn flush_ledger(&self) {
+        self.shared.ledger.reader().flush().await;
+    }
+
     /// Waits for what outlives its request, then moves the last records into the database.
     pub async fn close(&self) {
         // Tasks first: each of them may still write a record.

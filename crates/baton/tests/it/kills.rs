@@ -2,7 +2,7 @@
 
 use crate::running::{KEY, Running};
 use baton_model::record::{Outcome, RequestRecord};
-use baton_servers::postgres;
+use baton_servers::{postgres, redis};
 use baton_sim::{Kind, Sim, SimOptions};
 use baton_store::Store;
 use baton_store::ledger::RequestFilter;
@@ -145,12 +145,24 @@ async fn rows(store: &Store) -> BTreeMap<String, Vec<Outcome>> {
     }
 }
 
-/// A budget through kills: it is never exceeded by what the provider billed, it is used up, and nothing stays reserved.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_budget_holds_through_kills() {
+async fn a_budget_holds_through_kills_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let url = format!("sqlite:{}", folder.join("baton.db").display());
+    let url = format!("sqlite:{}", folder.path().join("baton.db").display());
+    a_budget_holds_through_kills(folder.path(), &[("DATABASE_URL", &url)]).await;
+}
+
+/// With what several nodes share, so that what a killed node held stands in Redis.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_holds_through_kills_on_postgresql_and_redis() {
+    let folder = tempfile::tempdir().unwrap();
+    let (database, redis) = (postgres::database(), redis::RedisServer::start(&[]));
+    let (database, redis) = (database.url(), redis.url());
+    a_budget_holds_through_kills(folder.path(), &[("DATABASE_URL", &database), ("REDIS_URL", &redis)]).await;
+}
+
+/// A budget through kills: it is never exceeded by what the provider billed, it is used up, and nothing stays reserved.
+async fn a_budget_holds_through_kills(folder: &Path, variables: &[(&str, &str)]) {
     let options = SimOptions { token_delay: Duration::from_millis(2), ..SimOptions::of(Kind::OpenAi) };
     let sim = Sim::start(Kind::OpenAi, options).await.unwrap();
     let configuration = format!(
@@ -160,7 +172,7 @@ async fn a_budget_holds_through_kills() {
         sim.base_url()
     );
     std::fs::write(folder.join("baton.toml"), configuration).unwrap();
-    let variables = [("DATABASE_URL", url.as_str()), ("BATON_ADMIN_KEY", KEY)];
+    let variables = [variables, &[("BATON_ADMIN_KEY", KEY)]].concat();
     let start = || Running::start(folder, &["serve"], &variables, "baton is ready");
     let mut secret = None;
     let mut killed_under_way = false;

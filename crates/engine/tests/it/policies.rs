@@ -484,8 +484,9 @@ async fn a_request_gives_its_run_a_budget() {
 #[tokio::test]
 async fn a_run_budget_counts_money_and_tokens() {
     let bench = bench(Vec::new(), Vec::new()).await;
-    let money = RunBudget { cost: Some(Nanos(2 * CHAT)), ..RunBudget::default() };
-    let tokens = RunBudget { tokens: Some(40), ..RunBudget::default() };
+    // A chat comes to 20,000 or 15 tokens, and reserves half as much again: the third of a run does not fit.
+    let money = RunBudget { cost: Some(Nanos(55_000)), ..RunBudget::default() };
+    let tokens = RunBudget { tokens: Some(50), ..RunBudget::default() };
     for (run, budget, fits) in [("money", money, 2), ("tokens", tokens, 2)] {
         for _ in 0..fits {
             bench.ask(of_run(run, budget)).await.unwrap();

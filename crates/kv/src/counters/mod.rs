@@ -137,6 +137,13 @@ pub trait Counters: Send + Sync {
         NonZeroU64::MIN
     }
 
-    /// Makes a counter unknown, so that it is seeded anew. What is held of it stays held.
+    /// Makes a counter unknown, so that it is seeded anew. What living nodes hold of it stays held.
     fn forget<'a>(&'a self, counter: &'a str) -> BoxFuture<'a, ()>;
+
+    /// A node that has ended is in the ledger with all that it did: the counters of which it still held something are made unknown. Until
+    /// then they count what it held as spent. Whether that could be done.
+    fn succeed<'a>(&'a self, _node: &'a str) -> BoxFuture<'a, bool> {
+        // Counters of one process end with it.
+        futures::FutureExt::boxed(std::future::ready(true))
+    }
 }

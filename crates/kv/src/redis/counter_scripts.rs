@@ -1,8 +1,9 @@
 //! The scripts of the counters. Each is one step for all nodes.
 //!
 //! A counter is a hash: `known` (it was seeded), `start` and `spent` of its period, `w:` and a number for each part of a sliding
-//! window, `n:` and a node for what that node holds. What a node holds counts for as long as the node's own key is there: it says that the node
-//! lives. A lease has a key too, which says whether it is settled: to settle twice changes nothing. Where the key is gone, Redis has lost its
+//! window, `n:` and a node for what that node holds. The node's own key says that it lives. What a dead node held of calls under way
+//! is free again. Of a period it counts as spent: nobody knows what its calls came to, until its journal is in the ledger and its successor
+//! has the counter forgotten. Beside the node's key is the set of counters that it holds something of. A lease has a key too, which says whether it is settled: to settle twice changes nothing. Where the key is gone, Redis has lost its
 //! memory: what was held is gone with it, and only what it came to is added, lest it be forgiven.
 
 use redis::Script;
@@ -24,12 +25,15 @@ local function load(key, kind, at, node, nodes)
         elseif name == 'start' then start = value
         elseif name == 'spent' then spent = value
         elseif mark == 'n:' then
-            if rest == node or redis.call('EXISTS', nodes .. rest) == 1 then
+            local alive = rest == node or redis.call('EXISTS', nodes .. rest) == 1
+            if alive then
                 held = held + value
-                holders[#holders + 1] = name
+            elseif kind == 'p' then
+                spent = spent + value
             else
                 redis.call('HDEL', key, name)
             end
+            if alive or kind == 'p' then holders[#holders + 1] = name end
         elseif mark == 'w:' and kind == 's' then
             if tonumber(rest) < at - 64 then
                 redis.call('HDEL', key, name)
@@ -96,15 +100,19 @@ if refused then return refused end
 for i = 2, #KEYS do
     local v = 4 + (i - 2) * 6
     local field = ARGV[v + 1] == 's' and 'w:' .. ARGV[v + 2] or 'n:' .. node
-    redis.call('HINCRBY', KEYS[i], field, ARGV[v + 5])
+    local holds = redis.call('HINCRBY', KEYS[i], field, ARGV[v + 5])
     redis.call('PEXPIRE', KEYS[i], ARGV[v + 6])
+    if ARGV[v + 1] == 'p' and holds == tonumber(ARGV[v + 5]) then
+        redis.call('SADD', nodes .. node .. ':holds', KEYS[i])
+        redis.call('PEXPIRE', nodes .. node .. ':holds', ARGV[v + 6])
+    end
 end
 redis.call('SET', KEYS[1], '1', 'PX', ARGV[3])
 return taken",
     )
 });
 
-/// `KEYS`: the lease, then the counters; `ARGV`: the node, then for each counter its kind, the part or the period's start, what was
+/// `KEYS`: the lease, then the counters; `ARGV`: the node, what keys of nodes begin with, then for each counter its kind, the part or the period's start, what was
 /// taken as a negative number, what it came to, and the difference.
 pub(super) static SETTLE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
@@ -115,7 +123,7 @@ if lease == 'settled' then return 0 end
 redis.call('SET', KEYS[1], 'settled', 'PX', 600000)
 local lost = not lease
 for i = 2, #KEYS do
-    local v = 1 + (i - 2) * 5
+    local v = 2 + (i - 2) * 5
     local kind, at, key, field = ARGV[v + 1], ARGV[v + 2], KEYS[i], 'n:' .. ARGV[1]
     if kind == 's' then
         if lost then
@@ -126,6 +134,7 @@ for i = 2, #KEYS do
     elseif kind == 'h' or redis.call('HGET', key, 'start') == at then
         if not lost and redis.call('HEXISTS', key, field) == 1 and redis.call('HINCRBY', key, field, ARGV[v + 3]) <= 0 then
             redis.call('HDEL', key, field)
+            redis.call('SREM', ARGV[2] .. ARGV[1] .. ':holds', key)
         end
         -- Where it is unknown, the ledger has it by the time that the counter is seeded.
         if kind == 'p' and redis.call('HEXISTS', key, 'known') == 1 then
@@ -185,12 +194,13 @@ return redis.call('ZCARD', KEYS[2])",
     )
 });
 
-/// `KEYS[1]`: the counter. What is held of it stays.
+/// `KEYS[1]`: the counter; `ARGV`: what keys of nodes begin with. What living nodes hold of it stays.
 pub(super) static FORGET: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
 for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
-    if string.sub(name, 1, 2) ~= 'n:' and name ~= 'start' then redis.call('HDEL', KEYS[1], name) end
+    local lives = string.sub(name, 1, 2) == 'n:' and redis.call('EXISTS', ARGV[1] .. string.sub(name, 3)) == 1
+    if not lives and name ~= 'start' then redis.call('HDEL', KEYS[1], name) end
 end
 return 1",
     )

@@ -80,6 +80,14 @@ impl RedisCounters {
         format!("{}:node:", self.prefix())
     }
 
+    /// Makes the counter of a key unknown; whether Redis was there.
+    async fn forget_key(&self, key: &str) -> bool {
+        let mut call = FORGET.key(key);
+        call.arg(self.nodes());
+        let run = async move |mut connection: MultiplexedConnection| call.invoke_async::<i64>(&mut connection).await;
+        self.redis.link.run("forget", run).await.is_some()
+    }
+
     fn node_key(&self) -> String {
         format!("{}{}", self.nodes(), self.node)
     }
@@ -205,7 +213,7 @@ impl Counters for RedisCounters {
             for taken in &lease.taken {
                 call.key(counters.counter_key(&taken.counter));
             }
-            call.arg(counters.node.as_ref());
+            call.arg(counters.node.as_ref()).arg(counters.nodes());
             for (place, taken) in lease.taken.iter().enumerate() {
                 let real = i128::from(amounts.get(place).copied().unwrap_or(0));
                 let amount = i128::from(taken.amount);
@@ -278,11 +286,32 @@ impl Counters for RedisCounters {
     }
 
     fn forget<'a>(&'a self, counter: &'a str) -> BoxFuture<'a, ()> {
-        let call = FORGET.key(self.counter_key(counter));
         async move {
-            let run =
-                async move |mut connection: MultiplexedConnection| call.invoke_async::<i64>(&mut connection).await;
-            self.redis.link.run("forget", run).await;
+            self.forget_key(&self.counter_key(counter)).await;
+        }
+        .boxed()
+    }
+
+    fn succeed<'a>(&'a self, node: &'a str) -> BoxFuture<'a, bool> {
+        async move {
+            let (key, holds) = (format!("{}{node}", self.nodes()), format!("{}{node}:holds", self.nodes()));
+            let held = holds.clone();
+            let run = async move |mut connection: MultiplexedConnection| {
+                // It is gone, whatever its key still says for some seconds.
+                let mut ask = redis::pipe();
+                ask.del(key).ignore().smembers(held);
+                ask.query_async::<(Vec<String>,)>(&mut connection).await
+            };
+            let Some((counters,)) = self.redis.link.run("succeed", run).await else { return false };
+            for counter in &counters {
+                if !self.forget_key(counter).await {
+                    return false;
+                }
+            }
+            let run = async move |mut connection: MultiplexedConnection| {
+                redis::cmd("DEL").arg(holds).query_async::<i64>(&mut connection).await
+            };
+            self.redis.link.run("succeed", run).await.is_some()
         }
         .boxed()
     }

@@ -216,7 +216,7 @@ async fn a_race_in_redis() {
     race(Arc::new(RedisCounters::new(redis(settings()).await, "node"))).await;
 }
 
-/// Three nodes on one Redis count together, and what a node held that is gone is free again.
+/// What a dead node held of calls under way is free again.
 #[tokio::test]
 async fn what_a_dead_node_held_is_free() {
     let settings = settings();
@@ -228,6 +228,49 @@ async fn what_a_dead_node_held_is_free() {
     drop(one);
     command(&settings, "DEL", &format!("{}:node:one", settings.prefix)).await;
     taken(&two, &[take("calls", Window::Held, 3, 3)], second(0)).await;
+}
+
+/// What a dead node held of money may have been billed: it counts as spent until its successor has it in the ledger.
+#[tokio::test]
+async fn what_a_dead_node_held_of_money_is_not_forgiven() {
+    let settings = settings();
+    let open = async |node: &str| RedisCounters::new(redis(settings.clone()).await, node);
+    let (one, two) = (open("one").await, open("two").await);
+    seed(&one, "budget", period(0), 10, second(0)).await;
+    let settled = taken(&one, &[take("budget", period(0), 100, 20)], second(0)).await;
+    one.settle(settled, vec![15]).await;
+    let _lost = taken(&one, &[take("budget", period(0), 100, 30)], second(0)).await;
+    let own = taken(&two, &[take("budget", period(0), 100, 5)], second(0)).await;
+    drop(one);
+    command(&settings, "DEL", &format!("{}:node:one", settings.prefix)).await;
+    assert_eq!(two.read("budget", period(0), second(1)).await, Some(Count { spent: 55, held: 5 }));
+    assert!(two.take(&[take("budget", period(0), 100, 41)], second(1)).await.is_err());
+    // Its successor has put into the ledger what it did: the counter is read from there, and what others hold stays.
+    let successor = open("three").await;
+    assert!(successor.succeed("one").await);
+    let unknown = successor.take(&[take("budget", period(0), 100, 1)], second(2)).await.unwrap_err();
+    assert_eq!(unknown, NotTaken::Unknown(vec![0]));
+    seed(&successor, "budget", period(0), 40, second(2)).await;
+    assert_eq!(two.read("budget", period(0), second(2)).await, Some(Count { spent: 40, held: 5 }));
+    two.settle(own, vec![5]).await;
+    assert_eq!(two.read("budget", period(0), second(3)).await, Some(Count { spent: 45, held: 0 }));
+    // Nothing is left of it.
+    assert_eq!(matching(&settings, &format!("{}:node:one*", settings.prefix)).await, [""; 0]);
+    assert_eq!(matching(&settings, &format!("{}:node:two:holds", settings.prefix)).await, [""; 0]);
+}
+
+/// In the next period, what a dead node held in the one before is nothing.
+#[tokio::test]
+async fn what_a_dead_node_held_ends_with_the_period() {
+    let settings = settings();
+    let open = async |node: &str| RedisCounters::new(redis(settings.clone()).await, node);
+    let (one, two) = (open("one").await, open("two").await);
+    seed(&one, "budget", period(0), 0, second(0)).await;
+    let _lost = taken(&one, &[take("budget", period(0), 100, 30)], second(0)).await;
+    drop(one);
+    command(&settings, "DEL", &format!("{}:node:one", settings.prefix)).await;
+    let later = second(100);
+    taken(&two, &[take("budget", period(1), 100, 100)], later).await;
 }
 
 /// What Redis has lost is not begun at zero.

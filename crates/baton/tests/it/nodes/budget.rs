@@ -1,6 +1,6 @@
 //! A budget on three nodes: together they spend no more than it, and use it up.
 
-use super::cluster::Cluster;
+use super::cluster::{Balancer, Cluster};
 use crate::running::KEY;
 use baton_sim::Sim;
 use serde_json::{Value, json};
@@ -51,10 +51,123 @@ async fn three_nodes_spend_no_more_than_a_budget_together() {
     }
 }
 
+/// Limits of every kind, a dearer fallback, streams, and a node that is killed in between: never more than the limit, and nearly all
+/// of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_nodes_keep_to_each_kind_of_limit_together() {
+    let mut cluster = Cluster::start(Duration::ZERO).await;
+    let http = reqwest::Client::new();
+    let first = format!("http://{}", cluster.balancer.addresses[0]);
+    let post = async |path: &str, body: Value| -> Value {
+        let reply = http.post(format!("{first}{path}")).bearer_auth(KEY).json(&body).send().await.unwrap();
+        let status = reply.status().as_u16();
+        let text = reply.text().await.unwrap();
+        assert_eq!(status, 201, "{text}");
+        serde_json::from_str(&text).unwrap()
+    };
+    let model = |id: &str, provider: &str, upstream: &str, price: u64, fallbacks: &[&str]| {
+        json!({ "model_id": id, "provider": provider, "upstream": upstream, "capabilities": ["CHAT"], "fallbacks": fallbacks,
+            "price": { "input": price.to_string(), "output": (2 * price).to_string() } })
+    };
+    post("/api/models", model("dear", "anthropic", "claude-haiku-4-5", 10, &[])).await;
+    // It fails whatever is asked, so that the dearer one is tried.
+    post("/api/models", model("shaky", "openai", "fail-500", 1, &["dear"])).await;
+    for (measure, limit, asked, killed) in [
+        ("requests", json!({ "requests": 100 }), "gpt", false),
+        ("tokens", json!({ "tokens": 4_000 }), "gpt", false),
+        ("output_tokens", json!({ "output_tokens": 1_500 }), "claude", true),
+        ("cost", json!({ "cost": 0.08 }), "shaky", false),
+    ] {
+        let key = post("/api/keys", json!({ "name": measure, "role": "caller" })).await;
+        let (id, secret) = (key["id"].as_str().unwrap(), key["key"].as_str().unwrap().to_owned());
+        let mut body = json!({ "limit_id": measure, "scope": { "key": id }, "per": "day" });
+        body.as_object_mut().unwrap().extend(limit.as_object().unwrap().clone());
+        post("/api/limits", body).await;
+        // A node that does not know of it yet would let requests through.
+        for address in &cluster.balancer.addresses {
+            let url = format!("http://{address}/api/limits/{measure}");
+            while http.get(&url).bearer_auth(KEY).send().await.unwrap().status().as_u16() != 200 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        let before: Vec<usize> = cluster.sims.iter().map(|sim| sim.requests().len()).collect();
+        let mut clients = JoinSet::new();
+        for client in 0..CLIENTS {
+            let (http, secret, asked, balancer) = (http.clone(), secret.clone(), asked, cluster.balancer.clone());
+            clients.spawn(async move { spend_anywhere(&http, &balancer, &secret, asked, client).await });
+        }
+        if killed {
+            let begun = |cluster: &Cluster| {
+                cluster.sims.iter().zip(&before).map(|(sim, before)| sim.requests().len() - before).sum::<usize>()
+            };
+            while begun(&cluster) < 20 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            cluster.kill(2);
+        }
+        clients.join_all().await;
+        // What the providers served of it, in the unit of the limit.
+        let new = cluster.sims.iter().zip(&before).flat_map(|(sim, before)| sim.requests().split_off(*before));
+        let used: u64 = new
+            .map(|request| request.billed)
+            .filter(|billed| billed.input + billed.output > 0)
+            .map(|billed| match measure {
+                "requests" => 1,
+                "tokens" => billed.input + billed.output,
+                "output_tokens" => billed.output,
+                _ => 10_000 * billed.input + 20_000 * billed.output,
+            })
+            .sum();
+        let most = match measure {
+            "cost" => 80_000_000,
+            _ => limit[measure].as_u64().unwrap(),
+        };
+        assert!(used <= most, "{measure}: {used} of {most}");
+        // What a killed node had under way stays counted: at most a call of each of its clients.
+        let least = if killed { 60 } else { 95 };
+        assert!(used * 100 >= most * least, "{measure}: only {used} of {most}");
+        if killed {
+            cluster.restart(2).await;
+        }
+    }
+}
+
 /// An amount as JSON has it.
 fn dollars(nanos: u64) -> String {
     let number: Value = serde_json::from_str(&baton_model::Nanos(i64::try_from(nanos).unwrap()).to_string()).unwrap();
     number.to_string()
+}
+
+/// The same on whichever node is up.
+async fn spend_anywhere(http: &reqwest::Client, balancer: &Balancer, key: &str, model: &str, client: usize) {
+    for turn in client.. {
+        let Some(node) = balancer.nodes(turn).first().copied() else { continue };
+        let body = json!({
+            "model_id": model,
+            "messages": [{ "role": "user", "content": "12 words" }],
+            "max_tokens": 20,
+            "stream": turn % 2 == 0,
+        });
+        let url = format!("http://{}/api/models/chat", balancer.addresses[node]);
+        // A node that is killed breaks connections.
+        let Ok(reply) = http.post(url).bearer_auth(key).json(&body).send().await else { continue };
+        let status = reply.status().as_u16();
+        let Ok(text) = reply.text().await else { continue };
+        match status {
+            200 => {}
+            401 | 503 => tokio::time::sleep(Duration::from_millis(20)).await,
+            429 => {
+                let told: Value = serde_json::from_str(&text).unwrap();
+                if told["error"]["details"]["reserved"].as_f64() == Some(0.0) {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+            // The first model has failed, and there is no room for the dearer one.
+            502 if model == "shaky" => return,
+            _ => panic!("{status}: {text}"),
+        }
+    }
 }
 
 /// Asks until there is no room, and nothing under way that may give some back.
