@@ -34,6 +34,8 @@ mod model_metrics;
 pub mod names;
 pub mod observe;
 mod pipeline;
+// Money is counted in integers all the way.
+#[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]
 pub mod policy;
 mod provider_counts;
 mod reasoning_cache;
@@ -41,6 +43,7 @@ mod record;
 pub mod registry;
 mod reply;
 mod reply_stream;
+#[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]
 mod reserve;
 pub mod route;
 mod settings;

@@ -10,6 +10,8 @@
 //! To add something that nodes share: a trait here, a file for each place, a line for each place in `tests/it`.
 
 mod cache;
+// Money is counted in integers all the way.
+#[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]
 mod counters;
 mod memory;
 mod notices;

@@ -18,6 +18,8 @@ pub mod count;
 pub mod estimate;
 pub mod features;
 mod media;
+// Money is counted in integers all the way.
+#[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]
 pub mod price;
 pub mod tokenizer;
 

@@ -33,8 +33,11 @@ pub mod event;
 pub mod event_kind;
 pub mod fault;
 pub mod id;
+// Money is counted in integers all the way.
+#[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]
 pub mod money;
 pub mod operation;
+#[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]
 pub mod price;
 pub mod record;
 #[cfg(feature = "schema")]

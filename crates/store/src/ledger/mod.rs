@@ -1,12 +1,17 @@
 //! Records of requests: written in batches, read as a list, as totals, and as statistics of one model.
 
+// Money is counted in integers all the way.
+#[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]
 mod corrections;
 pub(crate) mod list;
+#[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]
 mod query;
 mod retain;
 pub(crate) mod row;
+#[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]
 mod spent;
 mod totals;
+#[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]
 mod usage;
 mod write;
 
