@@ -39,7 +39,10 @@ pub(crate) struct Stage {
 
 enum Step {
     Bytes(String, u64),
+    /// What was sent before has said what it costs.
+    Reported,
     Abort,
+    Reset,
     Hang,
     Endless,
     Drip,
@@ -70,7 +73,10 @@ impl Stage {
                 let half = String::from_utf8_lossy(body.get(..body.len() / 2).unwrap_or_default()).into_owned();
                 self.stream(content_type, vec![Step::Bytes(half, 0), Step::Abort], billed)
             }
-            _ => self.reply(StatusCode::OK, content_type, body),
+            _ => {
+                self.entry.report();
+                self.reply(StatusCode::OK, content_type, body)
+            }
         }
     }
 
@@ -100,9 +106,17 @@ impl Stage {
             Some(SimFault::GarbageMidStream) => steps.push(Step::Bytes(garbage, 0)),
             Some(SimFault::HangMidStream) => steps.push(Step::Hang),
             Some(SimFault::EndlessLine) => steps.extend([Step::Bytes("data: {\"object\":\"".into(), 0), Step::Endless]),
-            _ => steps.extend(after.into_iter().map(|bytes| Step::Bytes(bytes, 0))),
+            _ => {
+                steps.extend(after.into_iter().map(|bytes| Step::Bytes(bytes, 0)));
+                steps.push(Step::Reported);
+            }
         }
         self.stream(content_type, steps, billed)
+    }
+
+    /// No reply: the connection is closed.
+    pub(crate) fn reset(self) -> Response {
+        self.stream("application/json", vec![Step::Reset], BilledTokens::default())
     }
 
     /// A reply of that status, with the vendor's headers.
@@ -110,6 +124,7 @@ impl Stage {
         let mut response = Response::new(body.into());
         *response.status_mut() = status;
         self.decorate(&mut response, content_type);
+        self.entry.begin(status.as_u16());
         // Whether the client reads all of it can't be seen from here, unlike with a stream.
         self.entry.complete();
         response
@@ -117,6 +132,7 @@ impl Stage {
 
     /// A reply of that status whose body never ends.
     pub(crate) fn dripping(self, status: StatusCode, start: String) -> Response {
+        self.entry.begin(status.as_u16());
         let mut response =
             self.stream("application/json", vec![Step::Bytes(start, 0), Step::Drip], BilledTokens::default());
         *response.status_mut() = status;
@@ -126,6 +142,9 @@ impl Stage {
     fn stream(self, content_type: &str, steps: Vec<Step>, billed: BilledTokens) -> Response {
         let mut response = Response::new(Body::empty());
         self.decorate(&mut response, content_type);
+        if !matches!(steps.first(), Some(Step::Reset)) {
+            self.entry.begin(StatusCode::OK.as_u16());
+        }
         self.entry.bill(billed);
         *response.body_mut() = Body::from_stream(play(self, VecDeque::from(steps), billed));
         response
@@ -162,6 +181,15 @@ fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futur
                 // Without this, all pieces would leave in one write.
                 tokio::task::yield_now().await;
                 Some((Ok(Bytes::from(bytes)), (stage, steps, billed)))
+            }
+            Some(Step::Reported) => {
+                stage.entry.report();
+                Some((Ok(Bytes::new()), (stage, steps, billed)))
+            }
+            Some(Step::Reset) => {
+                // At once: the head waits in a buffer that is written only when the body lets the connection do so.
+                stage.entry.complete();
+                Some((Err(std::io::Error::other("reset on purpose")), (stage, VecDeque::new(), billed)))
             }
             Some(Step::Abort) => {
                 // Time for what was said before to leave.
