@@ -20,6 +20,8 @@ pub(crate) struct Script {
     pub(crate) before: Vec<String>,
     /// The content: bytes, and how many tokens each piece costs.
     pub(crate) pieces: Vec<(String, u64)>,
+    /// How many of these tokens, from the first on, are reasoning.
+    pub(crate) reasoning: u64,
     /// What closes it.
     pub(crate) after: Vec<String>,
     /// The vendor's error event.
@@ -82,7 +84,7 @@ impl Stage {
 
     /// A reply piece by piece; `billed` is what it costs before the first piece.
     pub(crate) fn stream_of(self, script: Script, billed: BilledTokens) -> Response {
-        let Script { content_type, before, pieces, after, error, garbage } = script;
+        let Script { content_type, before, pieces, reasoning, after, error, garbage } = script;
         let mut steps: Vec<_> = before.into_iter().map(|bytes| Step::Bytes(bytes, 0)).collect();
         let pieces = pieces.into_iter().map(|(bytes, tokens)| Step::Bytes(bytes, tokens));
         let some = match self.fault {
@@ -111,7 +113,7 @@ impl Stage {
                 steps.push(Step::Reported);
             }
         }
-        self.stream(content_type, steps, billed)
+        self.stream_with(content_type, steps, billed, reasoning)
     }
 
     /// No reply: the connection is closed.
@@ -140,13 +142,17 @@ impl Stage {
     }
 
     fn stream(self, content_type: &str, steps: Vec<Step>, billed: BilledTokens) -> Response {
+        self.stream_with(content_type, steps, billed, 0)
+    }
+
+    fn stream_with(self, content_type: &str, steps: Vec<Step>, billed: BilledTokens, reasoning: u64) -> Response {
         let mut response = Response::new(Body::empty());
         self.decorate(&mut response, content_type);
         if !matches!(steps.first(), Some(Step::Reset)) {
             self.entry.begin(StatusCode::OK.as_u16());
         }
         self.entry.bill(billed);
-        *response.body_mut() = Body::from_stream(play(self, VecDeque::from(steps), billed));
+        *response.body_mut() = Body::from_stream(play(self, VecDeque::from(steps), billed, reasoning));
         response
     }
 
@@ -164,8 +170,13 @@ impl Stage {
 
 type Played = Result<Bytes, std::io::Error>;
 
-fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futures::Stream<Item = Played> {
-    stream::unfold((stage, steps, billed), |(stage, mut steps, mut billed)| async move {
+fn play(
+    stage: Stage,
+    steps: VecDeque<Step>,
+    billed: BilledTokens,
+    reasoning: u64,
+) -> impl futures::Stream<Item = Played> {
+    stream::unfold((stage, steps, billed), move |(stage, mut steps, mut billed)| async move {
         match steps.pop_front() {
             None => {
                 stage.entry.complete();
@@ -177,6 +188,7 @@ fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futur
                 }
                 // Before the piece leaves: it was produced, whether or not somebody takes it.
                 billed.output += tokens;
+                billed.reasoning = billed.output.min(reasoning);
                 stage.entry.bill(billed);
                 // Without this, all pieces would leave in one write.
                 tokio::task::yield_now().await;

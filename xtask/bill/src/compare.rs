@@ -333,3 +333,129 @@ fn told(attempt: &LedgerAttempt) -> String {
     };
     format!("{} {:?} of `{}` for {cost}, {}", attempt.usage, attempt.tokens, attempt.model, attempt.outcome)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn sent(number: u64, end: RequestEnd) -> SentRequest {
+        SentRequest { number, prompt: number, id: Some(format!("r-{number}")), end }
+    }
+
+    /// A call of `gpt` that was billed 10 tokens read and 20 produced.
+    fn bill(number: u64) -> Bill {
+        Bill {
+            provider: "openai",
+            id: format!("req_sim_{number}"),
+            prompt: Some(number),
+            upstream: "gpt-4o-mini".into(),
+            status: Some(200),
+            amounts: Classes::from([("input", 10), ("output", 20)]),
+            reported: true,
+        }
+    }
+
+    /// 1373.77 and 8398.42, rounded one by one.
+    const COST: i64 = 1374 + 8398;
+
+    /// Its record, with some fields of the attempt replaced.
+    fn record(number: u64, outcome: &str, attempt: Value) -> LedgerRecord {
+        let mut own = json!({
+            "model": "gpt", "provider": "openai", "upstream": "gpt-4o-mini", "upstream_request_id": format!("req_sim_{number}"),
+            "started_at": "2026-01-01T00:00:00Z", "outcome": outcome, "tokens": { "input": 10, "output": 20 }, "usage": "reported",
+            "cost": 0.000009772,
+        });
+        for (name, value) in attempt.as_object().unwrap() {
+            own[name] = value.clone();
+        }
+        let record = json!({
+            "id": format!("r-{number}"), "outcome": outcome, "status": if outcome == "completed" { 200 } else { 499 },
+            "cache": "bypass", "tags": [format!("n-{number}")], "cost": own["cost"], "attempts": [own],
+        });
+        // By its text: a value would have made a float of the cost.
+        serde_json::from_str(&record.to_string()).unwrap()
+    }
+
+    fn check(sent: &[SentRequest], bills: &[Bill], records: &[LedgerRecord], expected: &[&str]) -> Comparison {
+        let found = compare(sent, bills, records);
+        assert_eq!(found.differences.len(), expected.len(), "{:?}", found.differences);
+        for (difference, words) in found.differences.iter().zip(expected) {
+            assert!(difference.contains(words), "{difference}");
+        }
+        found
+    }
+
+    #[test]
+    fn what_was_billed_and_recorded_is_no_difference() {
+        let found = check(&[sent(1, RequestEnd::Replied)], &[bill(1)], &[record(1, "completed", json!({}))], &[]);
+        assert_eq!(found.exact, Sum { number: 1, nanos: COST });
+    }
+
+    #[test]
+    fn a_nano_dollar_too_much_is_a_difference() {
+        let wrong = record(1, "completed", json!({ "cost": 0.000009773 }));
+        check(&[sent(1, RequestEnd::Replied)], &[bill(1)], &[wrong], &["billed"]);
+    }
+
+    #[test]
+    fn a_class_that_is_taken_for_another_is_a_difference() {
+        let wrong = record(1, "completed", json!({ "tokens": { "cache_read": 10, "output": 20 } }));
+        check(&[sent(1, RequestEnd::Replied)], &[bill(1)], &[wrong], &["billed"]);
+    }
+
+    #[test]
+    fn a_call_that_is_missing_is_a_difference() {
+        let sent = [sent(1, RequestEnd::Left)];
+        check(&sent, &[bill(1)], &[], &["the ledger does not have it"]);
+        // Another call of the same request does not stand for it.
+        let second = Bill { id: "req_sim_7".into(), ..bill(1) };
+        check(&sent, &[bill(1), second], &[record(1, "cancelled", json!({}))], &["req_sim_7 billed"]);
+    }
+
+    #[test]
+    fn what_is_there_twice_is_a_difference() {
+        let once = || record(1, "completed", json!({}));
+        let twice = [once(), once()];
+        let expected = ["record r-1 is there twice", "request 1 is there twice", "is there 2 times"];
+        check(&[sent(1, RequestEnd::Replied)], &[bill(1)], &twice, &expected);
+    }
+
+    #[test]
+    fn a_call_that_nobody_made_is_a_difference() {
+        let other = record(1, "completed", json!({ "upstream_request_id": "req_sim_2" }));
+        let expected = ["the ledger does not have it", "openai knows no call req_sim_2"];
+        check(&[sent(1, RequestEnd::Replied)], &[bill(1)], &[other], &expected);
+    }
+
+    #[test]
+    fn an_estimate_of_what_was_reported_and_read_is_a_difference() {
+        let guess = || record(1, "completed", json!({ "usage": "estimated" }));
+        let expected = ["its client has the whole reply", "was replied to, and has no report"];
+        check(&[sent(1, RequestEnd::Replied)], &[bill(1)], &[guess()], &expected);
+    }
+
+    #[test]
+    fn estimates_are_counted_apart() {
+        let guess = record(1, "cancelled", json!({ "usage": "estimated", "cost": 0.00002 }));
+        let found = check(&[sent(1, RequestEnd::Left)], &[bill(1)], &[guess], &[]);
+        assert_eq!((found.estimates, found.exact), (Sum { number: 1, nanos: 20_000 }, Sum::default()));
+        assert_eq!(found.billed_of_estimates.nanos, COST);
+        // A killed process leaves an attempt without a name.
+        let killed =
+            record(1, "interrupted", json!({ "usage": "estimated", "upstream_request_id": null, "cost": 0.000009 }));
+        let found = check(&[sent(1, RequestEnd::Broken)], &[bill(1)], &[killed], &[]);
+        assert_eq!(found.estimates, Sum { number: 1, nanos: 9_000 });
+        assert_eq!(found.underestimated, Sum { number: 1, nanos: COST - 9_000 });
+    }
+
+    #[test]
+    fn a_refused_call_that_costs_something_is_a_difference() {
+        let refused = Bill { status: Some(500), amounts: Classes::new(), reported: false, ..bill(1) };
+        let free = json!({ "usage": "estimated", "tokens": {}, "cost": 0 });
+        check(&[sent(1, RequestEnd::Left)], &[refused.clone()], &[record(1, "cancelled", free)], &[]);
+        let paid = json!({ "usage": "estimated", "cost": 0.000009772 });
+        check(&[sent(1, RequestEnd::Left)], &[refused], &[record(1, "cancelled", paid)], &["was refused"]);
+    }
+}

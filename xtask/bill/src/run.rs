@@ -80,6 +80,9 @@ pub async fn run(options: &Options, progress: impl Fn(Progress) + Send + Sync + 
     testbed.compare(sent, begun.elapsed()).await
 }
 
+/// How long a database is away, or a disk full, if so many requests as were planned don't come meanwhile.
+const LONGEST_AWAY: Duration = Duration::from_secs(3);
+
 /// Tells how far it is, and collects bills.
 async fn watch_traffic(traffic: Arc<Traffic>, kills: Arc<AtomicU32>, progress: impl Fn(Progress) + Send + Sync) {
     let mut ticks = tokio::time::interval(TICK);
@@ -165,7 +168,14 @@ impl Testbed {
         let Options { seed, requests, kills, small_disk, .. } = options;
         let mut begun = traffic.begun.subscribe();
         for (at, disturbance) in disturbances::plan(*seed, *requests, *kills, small_disk.is_some()) {
-            begun.wait_for(|begun| *begun >= at).await?;
+            let come = begun.wait_for(|begun| *begun >= at);
+            match disturbance {
+                // Requests may wait for what is away, so that their number would come late.
+                Disturbance::DatabaseBack | Disturbance::DiskFree => {
+                    let _ = tokio::time::timeout(LONGEST_AWAY, come).await;
+                }
+                _ => drop(come.await?),
+            }
             match disturbance {
                 Disturbance::Kill => self.kill_and_restart().await?,
                 Disturbance::DatabaseAway => {
