@@ -62,7 +62,9 @@ impl Bill {
         let runtime = tokio::runtime::Runtime::new().context("a runtime")?;
         let line = ProgressLine::new();
         let report = runtime.block_on(xtask_bill::run(&options, move |progress| line.show(progress)))?;
-        println!("\n{report}");
+        let Options { seed, clients, .. } = &options;
+        println!("\nseed {seed}, {clients} clients, {:?}", options.database);
+        print!("{report}");
         let differences = report.differences().len();
         ensure!(differences == 0, "{differences} differences with seed {}", options.seed);
         Ok(())

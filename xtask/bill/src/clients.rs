@@ -1,6 +1,7 @@
 //! The clients: each sends one request after the other, and remembers what it has seen of each.
 
 use crate::node::{Api, PATIENCE};
+use crate::prices;
 use crate::providers::Providers;
 use crate::setup::CallerKey;
 use crate::traffic::{self, Leaves, PlannedRequest};
@@ -17,6 +18,8 @@ pub struct SentRequest {
     pub prompt: u64,
     /// Baton's id of the request, if a head came.
     pub id: Option<String>,
+    /// What the head said that it costs, in nano-dollars.
+    pub cost: Option<i64>,
     pub end: RequestEnd,
 }
 
@@ -89,17 +92,18 @@ impl Traffic {
     }
 
     async fn send(&self, api: &Api, planned: &PlannedRequest) -> SentRequest {
-        let mut sent = SentRequest { number: planned.number, prompt: planned.prompt, id: None, end: RequestEnd::Left };
+        let PlannedRequest { number, prompt, .. } = *planned;
+        let mut sent = SentRequest { number, prompt, id: None, cost: None, end: RequestEnd::Left };
         let (limit, left) = match planned.leaves {
             Some(Leaves::After(time)) => (time, RequestEnd::Left),
             _ => (PATIENCE, RequestEnd::Hung),
         };
-        let end = tokio::time::timeout(limit, self.exchange(api, planned, &mut sent.id)).await;
+        let end = tokio::time::timeout(limit, self.exchange(api, planned, &mut sent)).await;
         sent.end = end.unwrap_or(left);
         sent
     }
 
-    async fn exchange(&self, api: &Api, planned: &PlannedRequest, id: &mut Option<String>) -> RequestEnd {
+    async fn exchange(&self, api: &Api, planned: &PlannedRequest, sent: &mut SentRequest) -> RequestEnd {
         let Some(key) = self.keys.get(planned.key) else { return RequestEnd::Broken };
         let request = api
             .http
@@ -112,7 +116,9 @@ impl Traffic {
             .timeout(PATIENCE + Duration::from_secs(60))
             .json(&planned.body);
         let Ok(mut reply) = request.send().await else { return RequestEnd::Broken };
-        *id = reply.headers().get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        let header = |name: &str| reply.headers().get(name).and_then(|value| value.to_str().ok());
+        sent.id = header("x-request-id").map(str::to_owned);
+        sent.cost = header("x-baton-cost").and_then(prices::nanos);
         let status = reply.status();
         let (mut body, mut pieces) = (Vec::new(), 0);
         loop {

@@ -26,6 +26,8 @@ pub struct Comparison {
     pub behind_first: Sum,
     /// Interrupted requests whose estimate is less than what providers had billed: number, and what is missing.
     pub underestimated: Sum,
+    /// Replies whose head said what they cost, as the ledger does.
+    pub told: u64,
     /// Requests that cost nothing because the cache or another request replied.
     pub hits: u64,
     /// Requests that were refused before any provider was asked.
@@ -284,6 +286,13 @@ impl Comparison {
             if sum != record.cost() {
                 self.differ(format!("request {number} ({}) costs {:?}, its attempts {sum:?}", record.id, record.cost));
             }
+            if request.end == RequestEnd::Replied && request.cost.is_some() {
+                self.told += 1;
+                if request.cost != record.cost() {
+                    let told = request.cost.map(dollars);
+                    self.differ(format!("request {number} ({}) told {told:?}, and costs {:?}", record.id, record.cost));
+                }
+            }
             match request.end {
                 RequestEnd::Replied if record.outcome != "completed" || record.status != 200 => self.differ(format!(
                     "request {number} ({}) was replied to, and is {} with {}",
@@ -341,7 +350,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn sent(number: u64, end: RequestEnd) -> SentRequest {
-        SentRequest { number, prompt: number, id: Some(format!("r-{number}")), end }
+        SentRequest { number, prompt: number, id: Some(format!("r-{number}")), cost: None, end }
     }
 
     /// A call of `gpt` that was billed 10 tokens read and 20 produced.
@@ -397,6 +406,12 @@ mod tests {
     fn a_nano_dollar_too_much_is_a_difference() {
         let wrong = record(1, "completed", json!({ "cost": 0.000009773 }));
         check(&[sent(1, RequestEnd::Replied)], &[bill(1)], &[wrong], &["billed"]);
+    }
+
+    #[test]
+    fn a_client_that_is_told_another_cost_is_a_difference() {
+        let told = SentRequest { cost: Some(COST + 1), ..sent(1, RequestEnd::Replied) };
+        check(&[told], &[bill(1)], &[record(1, "completed", json!({}))], &["told"]);
     }
 
     #[test]

@@ -108,6 +108,7 @@ fn rows(
     for (class, amount) in &found.classes {
         row(&format!("  {class}"), amount.to_string());
     }
+    row("replies whose head said what they cost, as the ledger does", found.told.to_string());
     row("calls that providers refused, cost nothing", found.refused_calls.to_string());
     row("replies from the cache, cost nothing", found.hits.to_string());
     row("requests refused before a call, cost nothing", found.refused.to_string());

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// What is run.
 #[derive(Debug, Clone)]
@@ -82,6 +83,9 @@ pub async fn run(options: &Options, progress: impl Fn(Progress) + Send + Sync + 
 
 /// How long a database is away, or a disk full, if so many requests as were planned don't come meanwhile.
 const LONGEST_AWAY: Duration = Duration::from_secs(3);
+
+/// How long a look at a process takes at most: its requests go on meanwhile.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Tells how far it is, and collects bills.
 async fn watch_traffic(traffic: Arc<Traffic>, kills: Arc<AtomicU32>, progress: impl Fn(Progress) + Send + Sync) {
@@ -172,7 +176,7 @@ impl Testbed {
             match disturbance {
                 // Requests may wait for what is away, so that their number would come late.
                 Disturbance::DatabaseBack | Disturbance::DiskFree => {
-                    let _ = tokio::time::timeout(LONGEST_AWAY, come).await;
+                    let _ = timeout(LONGEST_AWAY, come).await;
                 }
                 _ => drop(come.await?),
             }
@@ -209,13 +213,12 @@ impl Testbed {
         Ok(())
     }
 
-    /// Looks at a process that is about to go.
+    /// Looks at a process that is about to go. While the database is away it may not be able to say anything.
     async fn observe(&mut self) {
-        // While the database is away, nobody may be told; the next look will be.
-        if let Ok(overruns) = self.node.api.metric("baton_policy_overruns_total").await {
+        if let Ok(Ok(overruns)) = timeout(LOOK, self.node.api.metric("baton_policy_overruns_total")).await {
             self.observed.overruns += overruns;
         }
-        if let Ok(counters) = budgets::counters(&self.node.api, &self.keys).await {
+        if let Ok(Ok(counters)) = timeout(LOOK, budgets::counters(&self.node.api, &self.keys)).await {
             self.observed.looks += 1;
             self.observed.exceeded.extend(budgets::exceeded(&counters));
         }

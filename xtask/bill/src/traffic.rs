@@ -16,7 +16,8 @@ const CACHED: u64 = 8;
 const WITHIN: u64 = 400;
 /// Prompts that several requests begin with, so that providers read them from their caches.
 const LONG_PROMPTS: u32 = 12;
-const MARKED_PROMPTS: u32 = 60;
+/// Of these, few are shared by many and many by few, so that caches are written to throughout a long run.
+const MARKED_PROMPTS: [u32; 2] = [40, 8000];
 
 /// A request, before it is sent.
 #[derive(Debug, Clone)]
@@ -205,8 +206,9 @@ fn body(rng: &mut StdRng, form: Form, mark: &str, seed: u64) -> (&'static str, V
             openai("gpt", json!([{ "role": "system", "content": shared }, user(&text)]))
         }
         Form::MarkedPrompt => {
-            let shared =
-                format!("seed {seed} {}", filler(&format!("marked{}x", rng.random_range(0..MARKED_PROMPTS)), 90));
+            let pool = MARKED_PROMPTS[usize::from(rng.random_bool(0.5))];
+            let name = format!("marked{}x", rng.random_range(0..pool));
+            let shared = format!("seed {seed} {}", filler(&name, 90));
             let (path, mut body) = anthropic("claude", json!([user(&text)]));
             body["system"] = json!([{ "type": "text", "text": shared, "cache_control": { "type": "ephemeral" } }]);
             (path, body)
