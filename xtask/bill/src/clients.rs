@@ -42,40 +42,48 @@ pub enum RequestEnd {
 
 /// What all clients share.
 pub struct Traffic {
-    pub seed: u64,
+    seed: u64,
     pub requests: u64,
     /// Where Baton is; `None` while it is down.
-    pub api: watch::Receiver<Option<Api>>,
-    pub keys: Vec<CallerKey>,
+    api: watch::Receiver<Option<Api>>,
+    /// Requests from this number on wait: a kill comes first.
+    gate: watch::Receiver<u64>,
+    keys: Vec<CallerKey>,
     pub providers: Arc<Providers>,
     /// How many requests have begun.
     pub begun: watch::Sender<u64>,
     next: AtomicU64,
 }
 
+/// Where it goes.
+pub struct TrafficPlace {
+    pub api: watch::Receiver<Option<Api>>,
+    pub gate: watch::Receiver<u64>,
+    pub keys: Vec<CallerKey>,
+    pub providers: Arc<Providers>,
+}
+
 impl Traffic {
     /// Requests that have not begun.
-    pub fn new(
-        seed: u64,
-        requests: u64,
-        api: watch::Receiver<Option<Api>>,
-        keys: Vec<CallerKey>,
-        providers: Arc<Providers>,
-    ) -> Self {
+    pub fn new(seed: u64, requests: u64, place: TrafficPlace) -> Self {
+        let TrafficPlace { api, gate, keys, providers } = place;
         let (begun, _) = watch::channel(0);
-        Self { seed, requests, api, keys, providers, begun, next: AtomicU64::new(0) }
+        Self { seed, requests, api, gate, keys, providers, begun, next: AtomicU64::new(0) }
     }
 
     /// Sends requests until there are none left.
     pub async fn send_all(self: Arc<Self>) -> Vec<SentRequest> {
         let mut sent = Vec::new();
-        let mut api = self.api.clone();
+        let (mut api, mut gate) = (self.api.clone(), self.gate.clone());
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             if number >= self.requests {
                 return sent;
             }
             let planned = traffic::plan(self.seed, number);
+            if gate.wait_for(|gate| number < *gate).await.is_err() {
+                return sent;
+            }
             // Between a kill and the next start nobody sends anything.
             let Ok(api) = api.wait_for(Option::is_some).await.map(|api| api.clone()) else { return sent };
             let Some(api) = api else { return sent };

@@ -205,8 +205,7 @@ impl Comparison {
         } else if is_interrupted(records) && !bill.amounts.is_empty() {
             self.behind_first.add(billed);
         } else if !bill.amounts.is_empty() {
-            let known: Vec<String> =
-                records.iter().flat_map(|record| record.attempts.iter().map(|attempt| told(attempt))).collect();
+            let known: Vec<String> = records.iter().flat_map(|record| record.attempts.iter().map(told)).collect();
             self.differ(format!(
                 "{} {} billed {:?} for {} (prompt {:?}), and the ledger does not have it, but: {}",
                 bill.provider,
@@ -469,7 +468,7 @@ mod tests {
     fn a_refused_call_that_costs_something_is_a_difference() {
         let refused = Bill { status: Some(500), amounts: Classes::new(), reported: false, ..bill(1) };
         let free = json!({ "usage": "estimated", "tokens": {}, "cost": 0 });
-        check(&[sent(1, RequestEnd::Left)], &[refused.clone()], &[record(1, "cancelled", free)], &[]);
+        check(&[sent(1, RequestEnd::Left)], std::slice::from_ref(&refused), &[record(1, "cancelled", free)], &[]);
         let paid = json!({ "usage": "estimated", "cost": 0.000009772 });
         check(&[sent(1, RequestEnd::Left)], &[refused], &[record(1, "cancelled", paid)], &["was refused"]);
     }

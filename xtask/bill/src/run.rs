@@ -1,7 +1,7 @@
 //! The run: traffic and disturbances, then the comparison.
 
 use crate::budgets;
-use crate::clients::{SentRequest, Traffic};
+use crate::clients::{SentRequest, Traffic, TrafficPlace};
 use crate::compare;
 use crate::database::{Database, DatabaseChoice};
 use crate::disturbances::{self, Ballast, Disturbance};
@@ -64,9 +64,13 @@ pub async fn run(options: &Options, progress: impl Fn(Progress) + Send + Sync + 
     ensure!(options.requests > u64::from(options.kills) * 8, "each kill needs more than eight requests");
     let begun = Instant::now();
     let mut testbed = Testbed::start(options).await?;
-    let (keys, providers) = (testbed.keys.clone(), Arc::clone(&testbed.providers));
-    let traffic = Traffic::new(options.seed, options.requests, testbed.api.subscribe(), keys, providers);
-    let traffic = Arc::new(traffic);
+    let place = TrafficPlace {
+        api: testbed.api.subscribe(),
+        gate: testbed.gate.subscribe(),
+        keys: testbed.keys.clone(),
+        providers: Arc::clone(&testbed.providers),
+    };
+    let traffic = Arc::new(Traffic::new(options.seed, options.requests, place));
     let mut clients = JoinSet::new();
     for _ in 0..options.clients {
         clients.spawn(Arc::clone(&traffic).send_all());
@@ -107,6 +111,8 @@ struct Testbed {
     place: Place,
     binary: PathBuf,
     api: watch::Sender<Option<Api>>,
+    /// The number of the first request that has to wait for the next kill.
+    gate: watch::Sender<u64>,
     keys: Vec<CallerKey>,
     providers: Arc<Providers>,
     kills: Arc<AtomicU32>,
@@ -161,18 +167,23 @@ impl Testbed {
         let binary = std::path::absolute(&options.binary)?;
         let node = Node::start(&binary, &place.folder, database.url()).await?;
         let keys = setup::register(&node.api, options.requests).await?;
-        let (api, _) = watch::channel(Some(node.api.clone()));
+        let ((api, _), (gate, _)) = (watch::channel(Some(node.api.clone())), watch::channel(0));
         let observed = Observed::default();
         let kills = Arc::default();
-        Ok(Self { node, ballast: None, database, place, binary, api, keys, providers, kills, observed })
+        Ok(Self { node, ballast: None, database, place, binary, api, gate, keys, providers, kills, observed })
     }
 
     /// Does what is planned, each when so many requests have begun.
     async fn disturb(&mut self, options: &Options, traffic: &Traffic) -> anyhow::Result<()> {
         let Options { seed, requests, kills, small_disk, .. } = options;
         let mut begun = traffic.begun.subscribe();
-        for (at, disturbance) in disturbances::plan(*seed, *requests, *kills, small_disk.is_some()) {
-            let come = begun.wait_for(|begun| *begun >= at);
+        let plan = disturbances::plan(*seed, *requests, *kills, small_disk.is_some());
+        for (place, (at, disturbance)) in plan.iter().enumerate() {
+            // A kill that came late would leave the last process without requests, and its counters without any work. The
+            // requests beyond it are those that are under way when it comes.
+            let next_kill = plan.iter().skip(place).find(|(_, next)| *next == Disturbance::Kill);
+            self.gate.send_replace(next_kill.map_or(*requests, |(at, _)| at + 2 * options.clients as u64));
+            let come = begun.wait_for(|begun| begun >= at);
             match disturbance {
                 // Requests may wait for what is away, so that their number would come late.
                 Disturbance::DatabaseBack | Disturbance::DiskFree => {
@@ -195,6 +206,7 @@ impl Testbed {
                 Disturbance::DiskFree => self.ballast = None,
             }
         }
+        self.gate.send_replace(*requests);
         Ok(())
     }
 

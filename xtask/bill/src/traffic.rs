@@ -140,7 +140,7 @@ fn rng(seed: u64, number: u64) -> StdRng {
 
 fn original(seed: u64, number: u64) -> PlannedRequest {
     let mut rng = rng(seed, number);
-    let cached = number % CACHED == 0;
+    let cached = number.is_multiple_of(CACHED);
     let form = pick(&mut rng, &FORMS);
     // These can't be told to be the same twice: they refuse a temperature of zero.
     let form = if cached && matches!(form, Form::Reasoning | Form::Thinking) { Form::OpenAi } else { form };
