@@ -272,7 +272,7 @@ mod tests {
         let entries: Vec<RequestEntry> = ["a", "b", "c"].map(request).map(|request| journal.open(request)).into();
         let taken = || -> Vec<usize> { journal.take_finished().into_iter().map(|(number, _)| number).collect() };
         entries[1].complete();
-        assert_eq!(taken(), []);
+        assert_eq!(taken(), Vec::<usize>::new());
         entries[0].complete();
         assert_eq!(taken(), [1, 2]);
         // It keeps its number.

@@ -33,7 +33,7 @@ pub fn configuration(providers: &Providers) -> String {
         let _ = write!(
             file,
             "[providers.{name}]\nkind = \"{kind}\"\nbase_url = \"{url}\"\napi_key = \"sim\"\nretries = 1\n\
-             [providers.{name}.timeouts]\nfirst_token = \"5s\"\nidle = \"5s\"\ntotal = \"30s\"\n"
+             [providers.{name}.timeouts]\nfirst_token = \"3s\"\nidle = \"3s\"\ntotal = \"30s\"\n"
         );
     }
     let rates = |rates: &[(&str, &str)]| {

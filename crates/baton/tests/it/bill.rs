@@ -8,8 +8,8 @@ use xtask_bill::{DatabaseChoice, Options, run};
 async fn no_difference(database: DatabaseChoice) {
     let options = Options {
         binary: BINARY.into(),
-        requests: 400,
-        kills: 3,
+        requests: 300,
+        kills: 2,
         seed: 1,
         clients: 16,
         database,
