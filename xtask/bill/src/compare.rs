@@ -373,7 +373,7 @@ mod tests {
         let mut own = json!({
             "model": "gpt", "provider": "openai", "upstream": "gpt-4o-mini", "upstream_request_id": format!("req_sim_{number}"),
             "started_at": "2026-01-01T00:00:00Z", "outcome": outcome, "tokens": { "input": 10, "output": 20 }, "usage": "reported",
-            "cost": 0.000009772,
+            "cost": "$0.000009772$",
         });
         for (name, value) in attempt.as_object().unwrap() {
             own[name] = value.clone();
@@ -382,8 +382,9 @@ mod tests {
             "id": format!("r-{number}"), "outcome": outcome, "status": if outcome == "completed" { 200 } else { 499 },
             "cache": "bypass", "tags": [format!("n-{number}")], "cost": own["cost"], "attempts": [own],
         });
-        // By its text: a value would have made a float of the cost.
-        serde_json::from_str(&record.to_string()).unwrap()
+        // Costs are numbers as the API writes them: a float would get an exponent.
+        let text = record.to_string().replace("\"$", "").replace("$\"", "");
+        serde_json::from_str(&text).unwrap()
     }
 
     fn check(sent: &[SentRequest], bills: &[Bill], records: &[LedgerRecord], expected: &[&str]) -> Comparison {
@@ -403,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_nano_dollar_too_much_is_a_difference() {
-        let wrong = record(1, "completed", json!({ "cost": 0.000009773 }));
+        let wrong = record(1, "completed", json!({ "cost": "$0.000009773$" }));
         check(&[sent(1, RequestEnd::Replied)], &[bill(1)], &[wrong], &["billed"]);
     }
 
@@ -452,13 +453,16 @@ mod tests {
 
     #[test]
     fn estimates_are_counted_apart() {
-        let guess = record(1, "cancelled", json!({ "usage": "estimated", "cost": 0.00002 }));
+        let guess = record(1, "cancelled", json!({ "usage": "estimated", "cost": "$0.00002$" }));
         let found = check(&[sent(1, RequestEnd::Left)], &[bill(1)], &[guess], &[]);
         assert_eq!((found.estimates, found.exact), (Sum { number: 1, nanos: 20_000 }, Sum::default()));
         assert_eq!(found.billed_of_estimates.nanos, COST);
         // A killed process leaves an attempt without a name.
-        let killed =
-            record(1, "interrupted", json!({ "usage": "estimated", "upstream_request_id": null, "cost": 0.000009 }));
+        let killed = record(
+            1,
+            "interrupted",
+            json!({ "usage": "estimated", "upstream_request_id": null, "cost": "$0.000009$" }),
+        );
         let found = check(&[sent(1, RequestEnd::Broken)], &[bill(1)], &[killed], &[]);
         assert_eq!(found.estimates, Sum { number: 1, nanos: 9_000 });
         assert_eq!(found.underestimated, Sum { number: 1, nanos: COST - 9_000 });
@@ -469,7 +473,7 @@ mod tests {
         let refused = Bill { status: Some(500), amounts: Classes::new(), reported: false, ..bill(1) };
         let free = json!({ "usage": "estimated", "tokens": {}, "cost": 0 });
         check(&[sent(1, RequestEnd::Left)], std::slice::from_ref(&refused), &[record(1, "cancelled", free)], &[]);
-        let paid = json!({ "usage": "estimated", "cost": 0.000009772 });
+        let paid = json!({ "usage": "estimated", "cost": "$0.000009772$" });
         check(&[sent(1, RequestEnd::Left)], &[refused], &[record(1, "cancelled", paid)], &["was refused"]);
     }
 }

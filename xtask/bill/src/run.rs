@@ -183,6 +183,11 @@ impl Testbed {
             // requests beyond it are those that are under way when it comes.
             let next_kill = plan.iter().skip(place).find(|(_, next)| *next == Disturbance::Kill);
             self.gate.send_replace(next_kill.map_or(*requests, |(at, _)| at + 2 * options.clients as u64));
+            if *disturbance == Disturbance::Kill {
+                // Looked at shortly before: a look takes a while, in which what is to be interrupted would end.
+                begun.wait_for(|begun| *begun + 6 * options.clients as u64 >= *at).await?;
+                self.observe().await;
+            }
             let come = begun.wait_for(|begun| begun >= at);
             match disturbance {
                 // Requests may wait for what is away, so that their number would come late.
@@ -211,7 +216,6 @@ impl Testbed {
     }
 
     async fn kill_and_restart(&mut self) -> anyhow::Result<()> {
-        self.observe().await;
         // Clients wait from here on; those who have sent something see their connection break.
         self.api.send_replace(None);
         self.node.kill()?;
