@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a tool for developers")]
 
 mod bench;
+mod bill;
 mod catalogue;
 mod circles;
 mod corpus;
@@ -34,6 +35,7 @@ enum Command {
     Bench(bench::Bench),
     Abuse(long::Abuse),
     Soak(long::Soak),
+    Bill(bill::Bill),
     Live(live::Live),
     #[command(subcommand)]
     Corpus(corpus::Corpus),
@@ -53,6 +55,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bench(bench) => bench.run(),
         Command::Abuse(abuse) => abuse.run(),
         Command::Soak(soak) => soak.run(),
+        Command::Bill(bill) => bill.run(),
         Command::Live(live) => live.run(),
         Command::Corpus(corpus) => corpus.run(),
         Command::Counting(counting) => counting.run(),

@@ -38,6 +38,8 @@ pub enum SimFault {
     HangMidStream,
     /// There is never a reply.
     Hang,
+    /// The connection is closed when the request was read, without a word.
+    Reset,
     /// A stream comes where a whole reply was asked for.
     AlwaysStream,
     /// Status 503, with a body that comes drop by drop and never ends.
@@ -48,7 +50,7 @@ pub enum SimFault {
 
 impl SimFault {
     /// All that have a fixed name, and that name.
-    pub const NAMED: [(&'static str, Self); 19] = [
+    pub const NAMED: [(&'static str, Self); 20] = [
         ("fail-context", Self::Context),
         ("fail-quota", Self::Quota),
         ("html", Self::Html),
@@ -65,6 +67,7 @@ impl SimFault {
         ("garbage-mid-stream", Self::GarbageMidStream),
         ("hang-mid-stream", Self::HangMidStream),
         ("hang", Self::Hang),
+        ("reset", Self::Reset),
         ("dripping-error", Self::DrippingError),
         ("always-stream", Self::AlwaysStream),
         ("slow", Self::Slow),

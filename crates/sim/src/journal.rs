@@ -19,8 +19,12 @@ pub struct RecordedRequest {
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
     pub body: Bytes,
+    /// The status of the reply; `None` if there was none, or not yet.
+    pub status: Option<u16>,
     /// What the account is charged for it so far.
     pub billed: BilledTokens,
+    /// Whether the reply said what it costs, to its regular end: what is billed is what the client was told.
+    pub reported: bool,
     /// Whether the reply was given to its end.
     pub complete: bool,
     /// Whether the client left before the end.
@@ -124,6 +128,19 @@ impl SimJournal {
         self.entries().seen.iter().cloned().collect()
     }
 
+    /// Takes the oldest requests out, up to the first that is not over, each with its number.
+    pub(crate) fn take_finished(&self) -> Vec<(usize, RecordedRequest)> {
+        let mut entries = self.entries();
+        let mut taken = Vec::new();
+        while entries.seen.front().is_some_and(|seen| seen.complete || seen.disconnected) {
+            let Some(seen) = entries.seen.pop_front() else { break };
+            entries.bytes -= seen.size();
+            entries.forgotten += 1;
+            taken.push((entries.forgotten, seen));
+        }
+        taken
+    }
+
     /// Whether that prefix of a prompt was there before; it is from now on.
     pub(crate) fn cache(&self, prefix: &str) -> bool {
         let mut entries = self.entries();
@@ -183,6 +200,16 @@ impl RequestEntry {
         self.note(|seen| seen.billed = billed);
     }
 
+    /// The reply begins, with that status, unless another was told before.
+    pub(crate) fn begin(&self, status: u16) {
+        self.note(|seen| seen.status = seen.status.or(Some(status)));
+    }
+
+    /// The reply has said what it costs.
+    pub(crate) fn report(&self) {
+        self.note(|seen| seen.reported = true);
+    }
+
     /// The reply was given to its end.
     pub(crate) fn complete(&self) {
         self.note(|seen| seen.complete = true);
@@ -218,7 +245,9 @@ mod tests {
             query: None,
             headers: Vec::new(),
             body: Bytes::copy_from_slice(body.as_bytes()),
+            status: None,
             billed: BilledTokens::default(),
+            reported: false,
             complete: false,
             disconnected: false,
         }
@@ -235,6 +264,22 @@ mod tests {
             journal.requests().into_iter().map(|request| (request.body, request.billed.output)).collect();
         assert_eq!(remembered, [(Bytes::from("b"), 1), (Bytes::from("c"), 2)]);
         assert_eq!(entries[2].number(), 3);
+    }
+
+    #[test]
+    fn what_is_over_is_taken_out_up_to_the_first_that_is_not() {
+        let journal = SimJournal::new(usize::MAX);
+        let entries: Vec<RequestEntry> = ["a", "b", "c"].map(request).map(|request| journal.open(request)).into();
+        let taken = || -> Vec<usize> { journal.take_finished().into_iter().map(|(number, _)| number).collect() };
+        entries[1].complete();
+        assert_eq!(taken(), Vec::<usize>::new());
+        entries[0].complete();
+        assert_eq!(taken(), [1, 2]);
+        // It keeps its number.
+        entries[2].bill(BilledTokens { output: 7, ..BilledTokens::default() });
+        entries[2].complete();
+        let last = journal.take_finished();
+        assert_eq!((last[0].0, last[0].1.billed.output), (3, 7));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Script {
     pub(crate) before: Vec<String>,
     /// The content: bytes, and how many tokens each piece costs.
     pub(crate) pieces: Vec<(String, u64)>,
+    /// How many of these tokens, from the first on, are reasoning.
+    pub(crate) reasoning: u64,
     /// What closes it.
     pub(crate) after: Vec<String>,
     /// The vendor's error event.
@@ -39,7 +41,10 @@ pub(crate) struct Stage {
 
 enum Step {
     Bytes(String, u64),
+    /// What was sent before has said what it costs.
+    Reported,
     Abort,
+    Reset,
     Hang,
     Endless,
     Drip,
@@ -70,13 +75,16 @@ impl Stage {
                 let half = String::from_utf8_lossy(body.get(..body.len() / 2).unwrap_or_default()).into_owned();
                 self.stream(content_type, vec![Step::Bytes(half, 0), Step::Abort], billed)
             }
-            _ => self.reply(StatusCode::OK, content_type, body),
+            _ => {
+                self.entry.report();
+                self.reply(StatusCode::OK, content_type, body)
+            }
         }
     }
 
     /// A reply piece by piece; `billed` is what it costs before the first piece.
     pub(crate) fn stream_of(self, script: Script, billed: BilledTokens) -> Response {
-        let Script { content_type, before, pieces, after, error, garbage } = script;
+        let Script { content_type, before, pieces, reasoning, after, error, garbage } = script;
         let mut steps: Vec<_> = before.into_iter().map(|bytes| Step::Bytes(bytes, 0)).collect();
         let pieces = pieces.into_iter().map(|(bytes, tokens)| Step::Bytes(bytes, tokens));
         let some = match self.fault {
@@ -100,9 +108,17 @@ impl Stage {
             Some(SimFault::GarbageMidStream) => steps.push(Step::Bytes(garbage, 0)),
             Some(SimFault::HangMidStream) => steps.push(Step::Hang),
             Some(SimFault::EndlessLine) => steps.extend([Step::Bytes("data: {\"object\":\"".into(), 0), Step::Endless]),
-            _ => steps.extend(after.into_iter().map(|bytes| Step::Bytes(bytes, 0))),
+            _ => {
+                steps.extend(after.into_iter().map(|bytes| Step::Bytes(bytes, 0)));
+                steps.push(Step::Reported);
+            }
         }
-        self.stream(content_type, steps, billed)
+        self.stream_with(content_type, steps, billed, reasoning)
+    }
+
+    /// No reply: the connection is closed.
+    pub(crate) fn reset(self) -> Response {
+        self.stream("application/json", vec![Step::Reset], BilledTokens::default())
     }
 
     /// A reply of that status, with the vendor's headers.
@@ -110,6 +126,7 @@ impl Stage {
         let mut response = Response::new(body.into());
         *response.status_mut() = status;
         self.decorate(&mut response, content_type);
+        self.entry.begin(status.as_u16());
         // Whether the client reads all of it can't be seen from here, unlike with a stream.
         self.entry.complete();
         response
@@ -117,6 +134,7 @@ impl Stage {
 
     /// A reply of that status whose body never ends.
     pub(crate) fn dripping(self, status: StatusCode, start: String) -> Response {
+        self.entry.begin(status.as_u16());
         let mut response =
             self.stream("application/json", vec![Step::Bytes(start, 0), Step::Drip], BilledTokens::default());
         *response.status_mut() = status;
@@ -124,10 +142,17 @@ impl Stage {
     }
 
     fn stream(self, content_type: &str, steps: Vec<Step>, billed: BilledTokens) -> Response {
+        self.stream_with(content_type, steps, billed, 0)
+    }
+
+    fn stream_with(self, content_type: &str, steps: Vec<Step>, billed: BilledTokens, reasoning: u64) -> Response {
         let mut response = Response::new(Body::empty());
         self.decorate(&mut response, content_type);
+        if !matches!(steps.first(), Some(Step::Reset)) {
+            self.entry.begin(StatusCode::OK.as_u16());
+        }
         self.entry.bill(billed);
-        *response.body_mut() = Body::from_stream(play(self, VecDeque::from(steps), billed));
+        *response.body_mut() = Body::from_stream(play(self, VecDeque::from(steps), billed, reasoning));
         response
     }
 
@@ -145,8 +170,13 @@ impl Stage {
 
 type Played = Result<Bytes, std::io::Error>;
 
-fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futures::Stream<Item = Played> {
-    stream::unfold((stage, steps, billed), |(stage, mut steps, mut billed)| async move {
+fn play(
+    stage: Stage,
+    steps: VecDeque<Step>,
+    billed: BilledTokens,
+    reasoning: u64,
+) -> impl futures::Stream<Item = Played> {
+    stream::unfold((stage, steps, billed), move |(stage, mut steps, mut billed)| async move {
         match steps.pop_front() {
             None => {
                 stage.entry.complete();
@@ -158,10 +188,20 @@ fn play(stage: Stage, steps: VecDeque<Step>, billed: BilledTokens) -> impl futur
                 }
                 // Before the piece leaves: it was produced, whether or not somebody takes it.
                 billed.output += tokens;
+                billed.reasoning = billed.output.min(reasoning);
                 stage.entry.bill(billed);
                 // Without this, all pieces would leave in one write.
                 tokio::task::yield_now().await;
                 Some((Ok(Bytes::from(bytes)), (stage, steps, billed)))
+            }
+            Some(Step::Reported) => {
+                stage.entry.report();
+                Some((Ok(Bytes::new()), (stage, steps, billed)))
+            }
+            Some(Step::Reset) => {
+                // At once: the head waits in a buffer that is written only when the body lets the connection do so.
+                stage.entry.complete();
+                Some((Err(std::io::Error::other("reset on purpose")), (stage, VecDeque::new(), billed)))
             }
             Some(Step::Abort) => {
                 // Time for what was said before to leave.

@@ -40,7 +40,11 @@ struct Shared {
 struct Control {
     script: VecDeque<Option<SimFault>>,
     always: Option<SimFault>,
+    chosen: Option<ChooseFault>,
 }
+
+/// Which fault a request gets, by its body.
+type ChooseFault = Box<dyn Fn(&[u8]) -> Option<SimFault> + Send + Sync>;
 
 // === impl Sim ===
 
@@ -97,9 +101,21 @@ impl Sim {
         self.shared.control().always = fault;
     }
 
+    /// From now on each request fails as this says of its body, unless [scripted](Self::script) otherwise: for traffic whose
+    /// order is not known beforehand. It must not call back.
+    pub fn choose(&self, choose: impl Fn(&[u8]) -> Option<SimFault> + Send + Sync + 'static) {
+        self.shared.control().chosen = Some(Box::new(choose));
+    }
+
     /// The requests so far, in order.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.journal.requests()
+    }
+
+    /// Takes out of the memory what is over, up to the first request that is not: each with the number in its
+    /// `x-request-id` (`req_sim_NUMBER`). For a run that is too long to be remembered as a whole.
+    pub fn take_finished(&self) -> Vec<(usize, RecordedRequest)> {
+        self.shared.journal.take_finished()
     }
 
     /// What was billed so far, a request each.
@@ -119,12 +135,15 @@ impl Shared {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fault(&self, json: &Value) -> Option<SimFault> {
+    fn fault(&self, body: &[u8], json: &Value) -> Option<SimFault> {
         let mut control = self.control();
         match control.script.pop_front() {
             Some(scripted) => scripted,
-            // A form is no JSON, so that the name of its model makes nothing fail.
-            None => control.always.or_else(|| SimFault::lookup(json["model"].as_str()?)),
+            None => {
+                let chosen = || control.chosen.as_ref().and_then(|choose| choose(body));
+                // A form is no JSON, so that the name of its model makes nothing fail.
+                control.always.or_else(chosen).or_else(|| SimFault::lookup(json["model"].as_str()?))
+            }
         }
     }
 }
@@ -160,13 +179,15 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         query: head.uri.query().map(str::to_owned),
         headers: head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
         body: body.clone(),
+        status: None,
         billed: BilledTokens::default(),
+        reported: false,
         complete: false,
         disconnected: false,
     });
     let number = entry.number();
     // One fault a request, refused ones too, so that a script is used up in the order of arrival.
-    let fault = shared.fault(&json);
+    let fault = shared.fault(&body, &json);
     if fault == Some(SimFault::AlwaysStream) && json.is_object() {
         json["stream"] = true.into();
     }
@@ -211,6 +232,7 @@ async fn unusual(shared: &Shared, stage: Stage, number: usize) -> Result<Respons
             shared.stopped.cancelled().await;
             return Ok(stage.reply(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "stopped"));
         }
+        Some(SimFault::Reset) => return Ok(stage.reset()),
         Some(SimFault::DrippingError) => {
             let body = error_body(kind, &forced_refusal(kind, 503), number);
             return Ok(stage.dripping(StatusCode::SERVICE_UNAVAILABLE, body));

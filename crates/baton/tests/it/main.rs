@@ -10,6 +10,7 @@ mod attempts_told;
 mod bad_input;
 mod bad_provider;
 mod baton;
+mod bill;
 mod binary;
 mod bounds;
 mod cache;

@@ -36,6 +36,7 @@ pub(super) fn script(call: &SimRequest<'_>, model: &str, sim_reply: &SimReply, b
         content_type: "text/event-stream; charset=utf-8",
         before,
         pieces: stream_pieces(call, sim_reply),
+        reasoning: sim_reply.tokens().1,
         after: vec![event(&end), event(&json!({ "type": "message_stop" }))],
         error: event(&error_json(&forced_refusal(529), call.number)),
         garbage: "event: content_block_delta\ndata: {\"type\": oops\n\n".into(),

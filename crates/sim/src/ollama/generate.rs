@@ -190,6 +190,7 @@ fn reply(call: &SimRequest<'_>, model: &str, sim_reply: &SimReply, input: u64, s
         content_type: "application/x-ndjson",
         before: Vec::new(),
         pieces,
+        reasoning,
         after: vec![format!("{}\n", end(line(say("", "", &[]))))],
         error: "{\"error\":\"an error was encountered while running the model\"}\n".into(),
         garbage: "{\"model\": oops\n".into(),

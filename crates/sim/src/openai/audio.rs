@@ -76,6 +76,7 @@ fn plan_stream(text: &str, seconds: usize) -> SimPlan {
         content_type: "text/event-stream",
         before: Vec::new(),
         pieces: tokens::split(text).into_iter().map(delta).collect(),
+        reasoning: 0,
         after: vec![event(&json!({ "type": "transcript.text.done", "text": text, "usage": usage }))],
         error: event(&super::error_json(&forced_refusal(500))),
         garbage: "data: {\"type\": oops\n\n".into(),

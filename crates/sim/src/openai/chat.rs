@@ -240,6 +240,7 @@ fn stream(call: &SimRequest<'_>, model: &str, replies: &[SimReply], billed: Bill
         content_type: "text/event-stream; charset=utf-8",
         before: Vec::new(),
         pieces: Vec::new(),
+        reasoning: replies.iter().map(|sim_reply| sim_reply.tokens().1).sum(),
         after: Vec::new(),
         error: event(&super::error_json(&forced_refusal(500))),
         garbage: "data: {\"id\": oops\n\n".into(),

@@ -217,6 +217,7 @@ impl SimImageRequest {
             content_type: "text/event-stream",
             before: vec![event(&partial)],
             pieces: vec![(event(&completed), PICTURE)],
+            reasoning: 0,
             after: Vec::new(),
             error: event(&super::error_json(&forced_refusal(500))),
             garbage: "data: {\"type\": oops\n\n".into(),

@@ -67,6 +67,7 @@ pub(super) fn completion(call: &SimRequest<'_>) -> Result<SimPlan, SimRefusal> {
         content_type: "text/event-stream",
         before: Vec::new(),
         pieces,
+        reasoning: replies.iter().map(|sim_reply| sim_reply.tokens().1).sum(),
         after,
         error: event(&super::error_json(&forced_refusal(500))),
         garbage: "data: {\"id\": oops\n\n".into(),

@@ -55,6 +55,7 @@ pub(super) fn script(
         content_type: "text/event-stream; charset=utf-8",
         before,
         pieces,
+        reasoning: sim_reply.tokens().1,
         after: events.written.into_iter().map(|(event, _)| event).collect(),
         error: frame("error", &error),
         garbage: "event: response.output_text.delta\ndata: {\"type\": oops\n\n".into(),
