@@ -3,7 +3,7 @@
 use crate::process::build;
 use anyhow::{Context, ensure};
 use clap::Args;
-use std::io::{IsTerminal, Write};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -60,7 +60,7 @@ impl Bill {
             folder: self.folder,
         };
         let runtime = tokio::runtime::Runtime::new().context("a runtime")?;
-        let line = ProgressLine::new();
+        let line = ProgressLine::new(options.requests)?;
         let report = runtime.block_on(xtask_bill::run(&options, move |progress| line.show(progress)))?;
         let Options { seed, clients, .. } = &options;
         println!("\nseed {seed}, {clients} clients, {:?}", options.database);
@@ -71,41 +71,36 @@ impl Bill {
     }
 }
 
-/// One line that is written over, on a terminal; elsewhere a line now and then.
+/// A bar on a terminal; elsewhere a line now and then.
 struct ProgressLine {
     begun: Instant,
+    bar: ProgressBar,
     /// When the last line was written.
     last: Mutex<Instant>,
-    terminal: bool,
 }
 
 /// The time between two lines of a log.
 const BETWEEN_LINES: Duration = Duration::from_secs(15);
-/// The bar's length.
-const BAR: u64 = 40;
 
 impl ProgressLine {
-    fn new() -> Self {
+    fn new(requests: u64) -> anyhow::Result<Self> {
+        let style = "[{bar:40}] {pos} of {len} requests, {msg}, {per_sec}, {eta} left";
+        let bar = ProgressBar::new(requests).with_style(ProgressStyle::with_template(style)?);
         let begun = Instant::now();
-        Self { begun, last: Mutex::new(begun), terminal: std::io::stderr().is_terminal() }
+        Ok(Self { begun, bar, last: Mutex::new(begun) })
     }
 
     fn show(&self, Progress { begun, requests, kills }: Progress) {
-        let seconds = self.begun.elapsed().as_secs_f64();
-        let rate = begun as f64 / seconds;
-        let left = requests.saturating_sub(begun) as f64 / rate.max(1.0);
-        let text = format!("{begun} of {requests} requests, {kills} kills, {rate:.0} a second, {left:.0} s left");
-        let mut error = std::io::stderr();
-        if self.terminal {
-            let full = (begun * BAR / requests.max(1)) as usize;
-            let bar = format!("{}{}", "=".repeat(full), " ".repeat(BAR as usize - full.min(BAR as usize)));
-            // Whoever has closed the terminal does not look.
-            let _ = write!(error, "\r[{bar}] {text}   ");
-        } else if let Ok(mut last) = self.last.lock()
+        self.bar.set_position(begun);
+        self.bar.set_message(format!("{kills} kills"));
+        // The bar shows itself on terminals alone.
+        if self.bar.is_hidden()
+            && let Ok(mut last) = self.last.lock()
             && last.elapsed() >= BETWEEN_LINES
         {
             *last = Instant::now();
-            let _ = writeln!(error, "{text}");
+            let seconds = self.begun.elapsed().as_secs();
+            eprintln!("{begun} of {requests} requests, {kills} kills, {seconds} s");
         }
     }
 }

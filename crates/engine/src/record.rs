@@ -102,7 +102,7 @@ impl RequestRecorder {
         }
     }
 
-    /// An attempt is sent next. The first is in the journal when this returns, so that a crash does not hide it.
+    /// An attempt is sent next. It is in the journal when this returns, so that a crash does not hide it.
     ///
     /// # Errors
     /// If the start can't be recorded: then nothing may be sent, since a provider would bill what the ledger never saw.
@@ -126,10 +126,10 @@ impl RequestRecorder {
         if self.call.identity.trace.recorded {
             self.spans.push(self.shared.span());
         }
-        // Later attempts need no start of their own: the journal knows of the request by the first.
-        let first = self.record.as_ref().filter(|record| record.attempts.is_empty());
-        // After a crash this entry is all that the next process knows of the call.
-        let started = first.map(|record| self.shared.ledger.start(&RequestStart::new(record, model, now, usage)));
+        // After a crash this entry is all that the next process knows of the call. Each attempt has one: another model may be
+        // billed for it, and another budget counts it.
+        let record = self.record.as_deref();
+        let started = record.map(|record| self.shared.ledger.start(&RequestStart::new(record, model, now, usage)));
         if let Some(started) = started
             && let Err(cause) = started.await
         {

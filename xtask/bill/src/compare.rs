@@ -22,8 +22,6 @@ pub struct Comparison {
     pub estimates_by_outcome: BTreeMap<String, Sum>,
     /// Attempts whose cost is not known.
     pub unpriced: u64,
-    /// Calls of interrupted requests behind the first: the journal knows the first alone, whose estimate stands for all.
-    pub behind_first: Sum,
     /// Interrupted requests whose estimate is less than what providers had billed: number, and what is missing.
     pub underestimated: Sum,
     /// Replies whose head said what they cost, as the ledger does.
@@ -202,8 +200,6 @@ impl Comparison {
         let records = bill.prompt.and_then(|prompt| by_prompt.get(&prompt)).map_or(&[][..], Vec::as_slice);
         if found.is_some() {
             self.billed_of_estimates.add(billed);
-        } else if is_interrupted(records) && !bill.amounts.is_empty() {
-            self.behind_first.add(billed);
         } else if !bill.amounts.is_empty() {
             let known: Vec<String> = records.iter().flat_map(|record| record.attempts.iter().map(told)).collect();
             self.differ(format!(

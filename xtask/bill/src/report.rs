@@ -118,7 +118,6 @@ fn rows(
     }
     row("  what providers had billed of them", dollars(found.billed_of_estimates.nanos));
     row("  interrupted requests billed above their estimate", sum(&found.underestimated));
-    row("calls of interrupted requests that the estimate of another stands for", sum(&found.behind_first));
     row("attempts of unknown cost", found.unpriced.to_string());
     let values = budgets.counters.len();
     row("counters of budgets compared, verified by Baton", format!("{values}, {}", budgets.verified));

@@ -193,7 +193,7 @@ impl Drain {
                 // What the provider billed for it is unknown. The record says so instead of naming a cost.
                 record.outcome = Outcome::Interrupted;
                 record.finished = now;
-                for attempt in &mut record.attempts {
+                if let Some(attempt) = record.attempts.last_mut() {
                     attempt.outcome = Outcome::Interrupted;
                 }
                 Some(record)

@@ -13,6 +13,7 @@ use baton_meter::price::{UsageBound, cost_at_most};
 use baton_model::entity::{FailMode, Measure, PolicyMode, WhenUnpriced};
 use baton_model::record::{AttemptRecord, Attribution};
 use baton_model::{Caller, Clock, KeyId, Model, Price, PublicError, Timestamp};
+use baton_store::StoreError;
 use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -235,14 +236,20 @@ impl Limiter {
     /// Reads from the ledger what was spent of a counter, and says so to the counters.
     async fn seed(&self, place: &Arc<dyn Counters>, reserved: &ReservedAmount, now: Timestamp) -> Result<(), ()> {
         let name = reserved.name();
-        let _one = self.reader_of(&name).lock().await;
-        // Another request may have done it meanwhile.
-        if place.read(&name, reserved.window, now).await.is_some() {
-            return Ok(());
-        }
-        let reading = self.spent.read(&reserved.policy, &reserved.counter, reserved.window);
-        let spent = match tokio::time::timeout(READING, reading).await {
-            Ok(Ok(spent)) => spent,
+        // The wait for others belongs to the time: else the last of many would wait for all of theirs.
+        let reading = tokio::time::timeout(READING, async {
+            let one = self.reader_of(&name).lock().await;
+            // Another request may have done it meanwhile.
+            if place.read(&name, reserved.window, now).await.is_some() {
+                return Ok(None);
+            }
+            let spent = self.spent.read(&reserved.policy, &reserved.counter, reserved.window).await?;
+            Ok::<_, StoreError>(Some((one, spent)))
+        });
+        // Held until the counter is seeded.
+        let (_one, spent) = match reading.await {
+            Ok(Ok(None)) => return Ok(()),
+            Ok(Ok(Some((one, spent)))) => (Some(one), spent),
             failed => {
                 let error = match failed {
                     Ok(Err(error)) => error.to_string(),
@@ -252,7 +259,7 @@ impl Limiter {
                 match reserved.policy.fail {
                     FailMode::Closed => return Err(()),
                     // As if nothing had been spent: that is what whoever chose `local` prefers to a refusal.
-                    FailMode::Local => Vec::new(),
+                    FailMode::Local => (None, Vec::new()),
                 }
             }
         };

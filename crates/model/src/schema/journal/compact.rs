@@ -110,7 +110,7 @@ struct CompactModelUsage {
 /// A list of what has a compact form.
 macro_rules! list {
     ($name:ident: $type:ty as $form:ty) => {
-        mod $name {
+        pub(super) mod $name {
             use super::*;
             use serde::de::{Deserialize, Deserializer};
             use serde::ser::{Serialize, Serializer};
@@ -131,11 +131,13 @@ macro_rules! list {
                 }
             }
 
-            pub(super) fn serialize<S: Serializer>(list: &[$type], serializer: S) -> Result<S::Ok, S::Error> {
+            pub(in super::super) fn serialize<S: Serializer>(list: &[$type], serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_seq(list.iter().map(Written))
             }
 
-            pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<$type>, D::Error> {
+            pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Vec<$type>, D::Error> {
                 let list = Vec::<Read>::deserialize(deserializer)?;
                 Ok(list.into_iter().map(|read| read.0).collect())
             }

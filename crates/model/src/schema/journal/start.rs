@@ -1,6 +1,6 @@
 //! The start of a request: what the ledger says of it if its process is killed before its end.
 
-use super::compact::CompactAttribution;
+use super::compact::{self, CompactAttribution};
 use super::fields::{maybe_factor, micros};
 use crate::capability::Capability;
 use crate::clock::Timestamp;
@@ -15,7 +15,7 @@ use serde::ser::Serializer;
 use std::borrow::Cow;
 use std::fmt;
 
-/// What is written of a request before it is sent to a provider for the first time.
+/// What is written of a request before it is sent to a provider. The last that stands in a journal says all that the ones before it did.
 // To add a field: as `compact` says.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RequestStart<'r> {
@@ -44,6 +44,9 @@ pub struct RequestStart<'r> {
     reserved: Option<ReservedUsage>,
     #[serde(default, with = "maybe_factor")]
     charge_factor: Option<Factor>,
+    /// The attempts before this one, which are over.
+    #[serde(default, serialize_with = "attempts", deserialize_with = "read_attempts")]
+    earlier: Cow<'r, [AttemptRecord]>,
 }
 
 /// The most that an attempt may use, which was reserved of budgets and limits. After a crash it stands for what the attempt used.
@@ -58,7 +61,7 @@ pub struct ReservedUsage {
 }
 
 impl<'r> RequestStart<'r> {
-    /// Of a request that is sent to this model now, as the first.
+    /// Of a request that is sent to this model now.
     pub fn new(record: &'r RequestRecord, model: &'r Model, now: Timestamp, reserved: Option<ReservedUsage>) -> Self {
         // Every field is named, so that a new one is thought of here.
         let RequestRecord {
@@ -80,7 +83,7 @@ impl<'r> RequestStart<'r> {
             first_content: _,
             outcome: _,
             error: _,
-            attempts: _,
+            attempts,
         } = record;
         Self {
             id: id.clone(),
@@ -98,6 +101,7 @@ impl<'r> RequestStart<'r> {
             sent: now,
             reserved,
             charge_factor: *charge_factor,
+            earlier: Cow::Borrowed(attempts),
         }
     }
 
@@ -130,9 +134,17 @@ impl<'r> RequestStart<'r> {
             error: None,
             cache: self.cache,
             charge_factor: self.charge_factor,
-            attempts: vec![attempt],
+            attempts: self.earlier.iter().cloned().chain([attempt]).collect(),
         }
     }
+}
+
+fn attempts<S: Serializer>(attempts: &[AttemptRecord], serializer: S) -> Result<S::Ok, S::Error> {
+    compact::attempts::serialize(attempts, serializer)
+}
+
+fn read_attempts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'static, [AttemptRecord]>, D::Error> {
+    compact::attempts::deserialize(deserializer).map(Cow::Owned)
 }
 
 fn attribution<S: Serializer>(attribution: &Attribution, serializer: S) -> Result<S::Ok, S::Error> {

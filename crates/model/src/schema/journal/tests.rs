@@ -308,6 +308,19 @@ fn full() -> RequestRecord {
     }
 }
 
+#[test]
+fn a_start_says_what_the_attempts_before_it_came_to() {
+    let first = AttemptRecord::interrupted("slow".into(), "one".into(), "slow", Timestamp(3));
+    let first = AttemptRecord { outcome: Outcome::Failed, cost: Cost::Known(crate::Nanos(7)), ..first };
+    let record = RequestRecord { attempts: vec![first.clone()], ..plain("a") };
+    let (model, reserved) = (model(), ReservedUsage { input: 5, output: 6, cost: Some(8) });
+    let start = RequestStart::new(&record, &model, Timestamp(4), Some(reserved));
+    let interrupted = start.into_interrupted();
+    assert_eq!(interrupted.attempts.first(), Some(&first));
+    assert_eq!(interrupted.attempts.last().map(|attempt| attempt.model.as_str()), Some("fast"));
+    assert_eq!((interrupted.attempts.len(), interrupted.cost()), (2, Cost::Known(crate::Nanos(15))));
+}
+
 /// What the first version with frames wrote of that record, a start and an end. These bytes stay as they are.
 const FIRST_VERSION: &str = include_str!("first_version.hex");
 
