@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod apply;
 mod audit;
 mod budgets;
 mod cache;
@@ -62,6 +63,7 @@ enum Command {
     Migrate(migrate::MigrateCommand),
     #[command(subcommand)]
     Db(db::DbCommand),
+    Apply(apply::ApplyCommand),
     Models(models::ModelsCommand),
     Providers(providers::ProvidersCommand),
     Route(route::RouteCommand),
@@ -129,6 +131,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Health(command) => command.run(source, &environment).await,
             Command::Migrate(command) => command.run(source, &environment).await,
             Command::Db(command) => command.run().await,
+            Command::Apply(command) => command.run(&environment).await,
             Command::Models(command) => command.run(&environment).await,
             Command::Providers(command) => command.run(&environment).await,
             Command::Route(command) => command.run(&environment).await,
