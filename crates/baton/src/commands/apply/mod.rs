@@ -7,7 +7,7 @@
 mod diff;
 pub mod file;
 pub mod kinds;
-mod plan;
+pub mod plan;
 mod references;
 pub mod registered;
 mod run;
