@@ -106,7 +106,8 @@ impl Export {
     /// # Errors
     /// If a value can't be said in TOML; whoever made the entries has seen to that.
     pub fn toml(&self) -> anyhow::Result<String> {
-        let mut text = "# What is registered, for `baton apply -f FILE`. A field that is left out stays as it is.\n".to_owned();
+        let mut text =
+            "# What is registered, for `baton apply -f FILE`. A field that is left out stays as it is.\n".to_owned();
         text.push_str(&toml_file::comments("note: ", &self.notes));
         for (kind, entries) in &self.kinds {
             text.push_str(&toml_file::write(kind, entries)?);
@@ -146,7 +147,8 @@ impl Writer {
                 continue;
             }
             if seen.contains(&thing.identity) {
-                let message = "is left out: another one has the same name, so that `baton apply` could not tell them apart";
+                let message =
+                    "is left out: another one has the same name, so that `baton apply` could not tell them apart";
                 self.note(kind, &thing, message);
                 continue;
             }
@@ -227,7 +229,8 @@ impl Writer {
                 json!(variable)
             }
             "headers" => {
-                let header = |name: &str| (name.to_owned(), json!(self.variable(&thing.name, &format!("HEADER_{name}"))));
+                let header =
+                    |name: &str| (name.to_owned(), json!(self.variable(&thing.name, &format!("HEADER_{name}"))));
                 Value::Object(names().map(header).collect())
             }
             // A parameter without a name may be a secret as a whole.
@@ -262,8 +265,10 @@ impl Writer {
             Value::String(text) => text.contains("${").then_some("has `${` in it, which would be read as a variable"),
             Value::Null => (self.format == ExportFormat::Toml)
                 .then_some("has a null in it, which TOML can't say; use --format json"),
-            Value::Number(number) => (self.format == ExportFormat::Toml && number.is_u64() && number.as_i64().is_none())
-                .then_some("has a number in it that is too large for TOML; use --format json"),
+            Value::Number(number) => {
+                (self.format == ExportFormat::Toml && number.is_u64() && number.as_i64().is_none())
+                    .then_some("has a number in it that is too large for TOML; use --format json")
+            }
             Value::Bool(_) => None,
             Value::Array(items) => items.iter().find_map(|item| self.unsayable(item)),
             Value::Object(members) => members.values().find_map(|member| self.unsayable(member)),
@@ -290,14 +295,15 @@ mod tests {
     use crate::commands::apply::registered::thing;
     use crate::commands::toml_file::tests::sayable;
     use proptest::prelude::*;
+    use std::sync::LazyLock;
 
-    fn known() -> BodyFields {
-        BodyFields::of_description(&serde_json::to_value(crate::surface::description()).unwrap())
-    }
+    // Made once: the description is large.
+    static KNOWN: LazyLock<BodyFields> =
+        LazyLock::new(|| BodyFields::of_description(&serde_json::to_value(crate::surface::description()).unwrap()));
 
     fn export(kind: &'static Kind, registered: &[Registered], format: ExportFormat) -> Export {
         let mut writer = Writer { format, now: Timestamp(1), ..Writer::default() };
-        writer.add(kind, known().of(kind).unwrap(), registered.to_vec());
+        writer.add(kind, KNOWN.of(kind).unwrap(), registered.to_vec());
         writer.export
     }
 
@@ -309,7 +315,7 @@ mod tests {
         };
         let said = file::read("f", &text, read_as, &Environment::of([("P_API_KEY", "sk-0123456789abcdef")]));
         let said = said.unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
-        let mut state = ServerState { fields: known(), ..ServerState::default() };
+        let mut state = ServerState { fields: KNOWN.clone(), ..ServerState::default() };
         state.registered.insert(kind.name, registered.to_vec());
         // Nothing is known of other kinds, so that names in fields are not looked up.
         let plan = Plan::new(&said, &state, Wishes { prune: true, resend: false });
@@ -373,9 +379,8 @@ mod tests {
             place in 0..ALL.len(),
             things in prop::collection::vec(prop::collection::vec(sayable(), 16), 0..4),
         ) {
-            let known = known();
             let kind = &ALL[place];
-            let Some(fields) = known.of(kind) else { return Ok(()) };
+            let Some(fields) = KNOWN.of(kind) else { return Ok(()) };
             let item = |(number, values): (usize, &Vec<Value>)| {
                 let mut item: Map<String, Value> =
                     fields.all().map(str::to_owned).zip(values.iter().cloned()).collect();

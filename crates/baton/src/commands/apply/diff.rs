@@ -102,23 +102,51 @@ mod tests {
     fn what_means_the_same_is_no_change() {
         for (kind, registered, file) in [
             ("models", json!({ "price": { "input": 0.59 } }), json!({ "price": { "input": "0.590" } })),
-            ("models", json!({ "capabilities": ["CHAT", "EMBEDDING"] }), json!({ "capabilities": ["embedding", "chat"] })),
-            ("models", json!({ "status": "ACTIVE", "provider": "groq" }), json!({ "status": "active", "provider": "GROQ" })),
+            (
+                "models",
+                json!({ "capabilities": ["CHAT", "EMBEDDING"] }),
+                json!({ "capabilities": ["embedding", "chat"] }),
+            ),
+            (
+                "models",
+                json!({ "status": "ACTIVE", "provider": "groq" }),
+                json!({ "status": "active", "provider": "GROQ" }),
+            ),
             ("models", json!({ "max_tokens": null }), json!({ "max_tokens": null })),
             ("models", json!({}), json!({ "max_tokens": null })),
             ("models", json!({ "quirks": {} }), json!({ "quirks": { "refuses": [] } })),
             ("models", json!({ "quirks": { "refuses": ["a", "b"] } }), json!({ "quirks": { "refuses": ["b", "a"] } })),
             ("keys", json!({ "expires_at": "2027-01-01T00:00:00.000000Z" }), json!({ "expires_at": "2027-01-01" })),
-            ("keys", json!({ "expires_at": "2027-01-01T00:00:00.000000Z" }), json!({ "expires_at": "2027-01-01T01:00:00+01:00" })),
-            ("keys", json!({ "addresses": ["10.0.0.0/8", "1.2.3.4/32"] }), json!({ "addresses": ["1.2.3.4", "10.1.2.3/8"] })),
+            (
+                "keys",
+                json!({ "expires_at": "2027-01-01T00:00:00.000000Z" }),
+                json!({ "expires_at": "2027-01-01T01:00:00+01:00" }),
+            ),
+            (
+                "keys",
+                json!({ "addresses": ["10.0.0.0/8", "1.2.3.4/32"] }),
+                json!({ "addresses": ["1.2.3.4", "10.1.2.3/8"] }),
+            ),
             ("keys", json!({}), json!({ "budget": null })),
             ("budgets", json!({ "scope": { "project": "a" } }), json!({ "scope": { "project": ["a"] } })),
             ("budgets", json!({ "scope": { "tag": ["a", "b"] } }), json!({ "scope": { "tag": ["b", "a"] } })),
-            ("budgets", json!({ "amount": 500, "alerts": [0.5, 0.9] }), json!({ "amount": "500.00", "alerts": ["0.9", 0.5] })),
+            (
+                "budgets",
+                json!({ "amount": 500, "alerts": [0.5, 0.9] }),
+                json!({ "amount": "500.00", "alerts": ["0.9", 0.5] }),
+            ),
             ("limits", json!({ "requests": 60, "per": "minute" }), json!({ "requests": 60, "per": "minute" })),
-            ("projects", json!({ "budget": { "amount": 50, "period": "day" } }), json!({ "budget": { "period": "day", "amount": 50.0 } })),
+            (
+                "projects",
+                json!({ "budget": { "amount": 50, "period": "day" } }),
+                json!({ "budget": { "period": "day", "amount": 50.0 } }),
+            ),
             ("projects", json!({ "limits": { "rpm": 1 } }), json!({ "limits": { "rpm": 1, "tpm": null } })),
-            ("users", json!({ "budget": { "amount": 50, "period": "day" } }), json!({ "budget": { "amount": "50", "period": "day" } })),
+            (
+                "users",
+                json!({ "budget": { "amount": 50, "period": "day" } }),
+                json!({ "budget": { "amount": "50", "period": "day" } }),
+            ),
         ] {
             let id = lookup(kind).unwrap().id;
             let mut registered = registered;

@@ -61,12 +61,7 @@ impl FileFormat {
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn read(
-    name: &str,
-    text: &str,
-    format: FileFormat,
-    environment: &Environment,
-) -> Result<Declarations, Problems> {
+pub fn read(name: &str, text: &str, format: FileFormat, environment: &Environment) -> Result<Declarations, Problems> {
     let (document, lines) = parse(text, format).map_err(|problem| vec![format!("{name}{problem}")])?;
     let (mut problems, mut kinds) = (Problems::new(), BTreeMap::new());
     for (word, value) in document {
@@ -85,7 +80,10 @@ pub fn read(
             match entry(kind, place, item, environment) {
                 Ok(entry) => {
                     if let Some(first) = entries.iter().find(|other| other.identity == entry.identity) {
-                        problems.push(format!("{}: the {} `{}` is in {} already", entry.place, kind.noun, entry.name, first.place));
+                        problems.push(format!(
+                            "{}: the {} `{}` is in {} already",
+                            entry.place, kind.noun, entry.name, first.place
+                        ));
                     }
                     entries.push(entry);
                 }
@@ -166,12 +164,13 @@ fn parse(text: &str, format: FileFormat) -> Result<(Map<String, Value>, Lines), 
             };
             let places = DeTable::parse(text).map_err(problem)?;
             let table: toml::Table = toml::from_str(text).map_err(problem)?;
-            let lines = places.get_ref().iter().map(|(kind, value)| (kind.get_ref().to_string(), starts(value.get_ref(), &at)));
+            let lines =
+                places.get_ref().iter().map(|(kind, value)| (kind.get_ref().to_string(), starts(value.get_ref(), &at)));
             (of_toml(toml::Value::Table(table)).map_err(|problem| format!(": {problem}"))?, lines.collect())
         }
         FileFormat::Json => {
-            let document = serde_json::from_str(text)
-                .map_err(|error| format!(":{}: is not valid JSON: {error}", error.line()))?;
+            let document =
+                serde_json::from_str(text).map_err(|error| format!(":{}: is not valid JSON: {error}", error.line()))?;
             (document, Lines::new())
         }
         FileFormat::Yaml => (yaml(text).map_err(|problem| format!(": {problem}"))?, Lines::new()),
@@ -210,9 +209,9 @@ fn of_toml(value: toml::Value) -> Result<Value, String> {
     Ok(match value {
         toml::Value::String(text) => text.into(),
         toml::Value::Integer(number) => number.into(),
-        toml::Value::Float(number) => {
-            serde_json::Number::from_f64(number).map(Value::Number).ok_or_else(|| format!("{number} is no number of JSON"))?
-        }
+        toml::Value::Float(number) => serde_json::Number::from_f64(number)
+            .map(Value::Number)
+            .ok_or_else(|| format!("{number} is no number of JSON"))?,
         toml::Value::Boolean(flag) => flag.into(),
         toml::Value::Datetime(time) => time.to_string().into(),
         toml::Value::Array(items) => Value::Array(items.into_iter().map(of_toml).collect::<Result<_, _>>()?),

@@ -338,7 +338,8 @@ fn provider_field(field: &str, value: &Value) -> Option<Value> {
                 Ok(time) => Some(json!(time.as_millis().to_string())),
                 Err(_) => None,
             };
-            let times = timeouts.iter().map(|(name, text)| (name.clone(), millis(text).unwrap_or_else(|| text.clone())));
+            let times =
+                timeouts.iter().map(|(name, text)| (name.clone(), millis(text).unwrap_or_else(|| text.clone())));
             Some(Value::Object(times.collect()))
         }
         ("kind", Value::String(kind)) => Some(kind.to_lowercase().into()),

@@ -73,7 +73,8 @@ impl ApplyCommand {
         let client = self.server.client(environment)?;
         let state = read_server(&client, &declarations).await?;
         let wishes = Wishes { prune: self.prune, resend: self.resend };
-        let plan = Plan::new(&declarations, &state, wishes).map_err(|problems| list(&problems, "nothing was changed"))?;
+        let plan =
+            Plan::new(&declarations, &state, wishes).map_err(|problems| list(&problems, "nothing was changed"))?;
         for note in &plan.notes {
             output::print_note(note);
         }
@@ -92,7 +93,8 @@ impl ApplyCommand {
     }
 
     async fn carry_out(&self, client: &ApiClient, plan: &Plan) -> anyhow::Result<Outcome> {
-        let makes_secrets = plan.steps.iter().any(|step| step.action == plan::Action::Create && step.kind.secret.is_some());
+        let makes_secrets =
+            plan.steps.iter().any(|step| step.action == plan::Action::Create && step.kind.secret.is_some());
         let mut sink: Box<dyn SecretSink + Send> = match &self.secrets {
             // Before the first call: a secret that can't be written is lost. Only if there will be one, because a second
             // run must not fail on the file of the first.
@@ -136,7 +138,8 @@ fn read_file(path: &Path, environment: &Environment) -> anyhow::Result<Declarati
         std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?
     };
     let name = if is_input { "the standard input".to_owned() } else { path.display().to_string() };
-    file::read(&name, &text, FileFormat::of(path, &text), environment).map_err(|problems| list(&problems, "nothing was changed"))
+    file::read(&name, &text, FileFormat::of(path, &text), environment)
+        .map_err(|problems| list(&problems, "nothing was changed"))
 }
 
 /// Everything of the server that the plan depends on.

@@ -218,7 +218,8 @@ impl Plan {
         for thing in registered.iter().filter(is_surplus) {
             // The calls after it would be refused, and nobody might be left who can make another.
             if kind.name == "keys" && own_key == Some(&thing.id) {
-                self.notes.push(format!("key `{}` is not in the file and stays: it is the one that is used now", thing.name));
+                self.notes
+                    .push(format!("key `{}` is not in the file and stays: it is the one that is used now", thing.name));
                 continue;
             }
             steps.push(Step {
@@ -294,4 +295,3 @@ fn in_order(kind: &Kind, mut waiting: Vec<Step>, registered: &[Registered]) -> V
     }
     ordered
 }
-

@@ -89,7 +89,8 @@ fn broken(
     let (gone, target) = (removed(plan, reference.kind), reference.kind.trim_end_matches('s'));
     let gone_too = removed(plan, kind.name);
     for thing in state.registered.get(kind.name).into_iter().flatten() {
-        let entry = declarations.kinds.get(kind.name).into_iter().flatten().find(|entry| entry.identity == thing.identity);
+        let entry =
+            declarations.kinds.get(kind.name).into_iter().flatten().find(|entry| entry.identity == thing.identity);
         // A field that the file gives was checked; what was discovered goes with its provider.
         if gone_too.contains(thing.id.as_str())
             || thing.origin == Origin::Discovered

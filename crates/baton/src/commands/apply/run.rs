@@ -36,9 +36,10 @@ pub async fn carry_out(client: &ApiClient, plan: &Plan, sink: &mut dyn SecretSin
         }
         outcome.done += 1;
         // With the last of the things that are made of this kind: now all that they name is there.
-        let is_last = plan.steps.get(place + 1).is_none_or(|next| {
-            next.action != Action::Create || !std::ptr::eq(next.kind, step.kind)
-        });
+        let is_last = plan
+            .steps
+            .get(place + 1)
+            .is_none_or(|next| next.action != Action::Create || !std::ptr::eq(next.kind, step.kind));
         if is_last && step.action == Action::Create {
             let of_kind = plan.steps.iter().filter(|other| std::ptr::eq(other.kind, step.kind));
             for late in of_kind.filter(|other| !other.later.is_empty()) {
@@ -96,7 +97,8 @@ async fn create(client: &ApiClient, step: &Step) -> anyhow::Result<Value> {
 
 /// Whether a model of that name has been found meanwhile at its provider.
 async fn was_discovered(client: &ApiClient, step: &Step) -> bool {
-    let model = client.get(&path(step.kind, &step.name), &[], &ExpectedReply::ok(&[ExpectedField::Text("/source")])).await;
+    let model =
+        client.get(&path(step.kind, &step.name), &[], &ExpectedReply::ok(&[ExpectedField::Text("/source")])).await;
     model.is_ok_and(|model| model.get("source") == Some(&json!("discovered")))
 }
 

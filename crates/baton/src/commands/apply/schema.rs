@@ -8,11 +8,11 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The fields of the bodies of each kind that the server has.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct BodyFields(BTreeMap<&'static str, KindFields>);
 
 /// The fields of the bodies of one kind.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct KindFields {
     /// What a body may say to make one.
     create: Vec<String>,

@@ -55,7 +55,10 @@ fn rows(step: &Step, change: &FieldChange) -> Vec<[String; 2]> {
             return None;
         }
         let after = written(after);
-        Some([path.to_owned(), if step.action == Action::Create { after } else { format!("{} → {after}", written(before)) }])
+        Some([
+            path.to_owned(),
+            if step.action == Action::Create { after } else { format!("{} → {after}", written(before)) },
+        ])
     };
     paths.filter_map(|(path, _)| row(path)).collect()
 }
@@ -63,10 +66,17 @@ fn rows(step: &Step, change: &FieldChange) -> Vec<[String; 2]> {
 /// What the plan comes to, as a sentence.
 pub fn summary(plan: &Plan, word: impl Fn(&str) -> String) -> String {
     let counts = ["create", "change", "delete"].map(|action| (plan.count(action), action));
-    let said: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, action)| format!("{count} {}", word(action))).collect();
+    let said: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, action)| format!("{count} {}", word(action)))
+        .collect();
     let unchanged = format!("{} unchanged", plan.unchanged);
-    if said.is_empty() { format!("nothing to change; {unchanged}") } else { format!("{}, {unchanged}", said.join(", ")) }
+    if said.is_empty() {
+        format!("nothing to change; {unchanged}")
+    } else {
+        format!("{}, {unchanged}", said.join(", "))
+    }
 }
 
 /// The plan and what became of it, for programs.

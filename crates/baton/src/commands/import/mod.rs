@@ -123,7 +123,10 @@ impl Imported {
         let name = fields.values().next().and_then(Value::as_str).unwrap_or_default().to_owned();
         for (field, value) in &mut fields {
             if !make_sayable(value) {
-                self.note(&format!("{kind}: `{name}`"), &format!("`{field}` is without its nulls and numbers beyond 64 bits, which TOML can't say"));
+                self.note(
+                    &format!("{kind}: `{name}`"),
+                    &format!("`{field}` is without its nulls and numbers beyond 64 bits, which TOML can't say"),
+                );
             }
         }
         self.kinds.entry(kind).or_default().push(Commented { fields, ..Commented::default() });

@@ -150,7 +150,9 @@ fn what_differs_is_changed_field_by_field() {
     let changed = TEAM.replace("\"0.59\"", "\"0.6\"").replace("name = \"Search\"\n", "").replace("500.50", "600");
     site.write("team.toml", &changed.replace("fallbacks = [\"a\"]", "fallbacks = []"));
     let planned = site.ends(2, &["apply", "-f", "team.toml", "--dry-run"]);
-    for expected in ["~ model `a`", "price.input", "0.59 → 0.6", "~ model `b`", "a → -", "~ budget `search-monthly`", "500.5 → 600"] {
+    for expected in
+        ["~ model `a`", "price.input", "0.59 → 0.6", "~ model `b`", "a → -", "~ budget `search-monthly`", "500.5 → 600"]
+    {
         assert!(planned.contains(expected), "{expected} is not in {planned}");
     }
     assert!(!planned.contains("price.output") && planned.contains("3 to change, 7 unchanged"), "{planned}");
@@ -187,7 +189,10 @@ fn what_is_not_in_the_file_is_removed_if_that_is_wanted() {
     site.ends(0, &["apply", "-f", "one.toml"]);
     site.write("none.toml", "providers = []\n");
     let refused = site.ends(1, &["apply", "-f", "none.toml", "--prune"]);
-    assert!(refused.contains("provider `mine` is not in the file and would be removed, but model `a` names it"), "{refused}");
+    assert!(
+        refused.contains("provider `mine` is not in the file and would be removed, but model `a` names it"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -241,9 +246,18 @@ fn problems_are_found_before_anything_is_changed() {
     let site = Site::start();
     for (text, expected) in [
         ("[[projects]]\nid = \"p\"\n[[model]]\n", "unknown kind `model`; did you mean `models`?"),
-        ("[[projects]]\nid = \"p\"\nnmae = \"x\"\n", "f.toml:1: projects[0] (`p`): unknown field `nmae`; did you mean `name`?"),
-        ("[[projects]]\nid = \"p\"\n[[models]]\nmodel_id = \"m\"\nprovider = \"nobody\"\n", "provider names `nobody`, which is not there"),
-        ("[[projects]]\nid = \"p\"\n[[providers]]\nname = \"x\"\napi_key = \"${NOBODY}\"\n", "the environment variable `NOBODY` is not set"),
+        (
+            "[[projects]]\nid = \"p\"\nnmae = \"x\"\n",
+            "f.toml:1: projects[0] (`p`): unknown field `nmae`; did you mean `name`?",
+        ),
+        (
+            "[[projects]]\nid = \"p\"\n[[models]]\nmodel_id = \"m\"\nprovider = \"nobody\"\n",
+            "provider names `nobody`, which is not there",
+        ),
+        (
+            "[[projects]]\nid = \"p\"\n[[providers]]\nname = \"x\"\napi_key = \"${NOBODY}\"\n",
+            "the environment variable `NOBODY` is not set",
+        ),
         ("[[projects]]\nid = p\n", "f.toml:2: is not valid TOML"),
     ] {
         site.write("f.toml", text);
@@ -268,8 +282,12 @@ fn what_was_done_before_a_failure_is_said() {
     site.write("f.toml", text);
     let failed = site.ends(1, &["apply", "-f", "f.toml"]);
     for expected in [
-        "done      create project `p`", "done      create key `k`", "not done  create budget `b`", "not done  create limit `l`",
-        "f.toml:5: budgets[0] (`b`): ", "amount",
+        "done      create project `p`",
+        "done      create key `k`",
+        "not done  create budget `b`",
+        "not done  create limit `l`",
+        "f.toml:5: budgets[0] (`b`): ",
+        "amount",
     ] {
         assert!(failed.contains(expected), "{expected} is not in {failed}");
     }
@@ -319,7 +337,18 @@ fn what_is_read_of_another_gateway_can_be_applied() {
     for file in ["config.yaml", "keys.json", "teams.json"] {
         std::fs::copy(fixtures.join(file), site.path(file)).unwrap();
     }
-    let arguments = ["import", "litellm", "--config", "config.yaml", "--keys", "keys.json", "--keys", "teams.json", "--out", "out.toml"];
+    let arguments = [
+        "import",
+        "litellm",
+        "--config",
+        "config.yaml",
+        "--keys",
+        "keys.json",
+        "--keys",
+        "teams.json",
+        "--out",
+        "out.toml",
+    ];
     let read = site.ends(0, &arguments);
     assert!(read.contains("`weight` has no equivalent") && read.contains("out.toml written"), "{read}");
     let apply = |arguments: &[&str]| {

@@ -34,7 +34,7 @@ pub fn read(config: Value, imported: &mut Imported) {
     }
     models(deployments, &fallbacks, &aliases, imported);
     if let [_, litellm, _] = &mut settings
-        && let Some(amount) = litellm.take("max_budget")
+        && let Some(amount) = litellm.dollars("max_budget", imported)
     {
         whole_budget(amount, litellm, imported);
     }
@@ -87,7 +87,8 @@ fn fallbacks(settings: &mut [Fields; 3], imported: &mut Imported) -> Fallbacks {
                 continue;
             };
             for (group, names) in groups {
-                let mut said = Fields::of(format!("{}: fallbacks of `{group}`", fields.place), json!({ "to": names }), imported);
+                let mut said =
+                    Fields::of(format!("{}: fallbacks of `{group}`", fields.place), json!({ "to": names }), imported);
                 fallbacks.push((group, said.texts("to", imported)));
             }
         }
@@ -155,7 +156,10 @@ fn models(deployments: Vec<Deployment>, fallbacks: &Fallbacks, aliases: &[(Strin
             let others: Vec<String> = others.map(|(_, other)| other.clone()).collect();
             if !others.is_empty() {
                 let number = others.len() + 1;
-                let what = format!("its {number} deployments are not balanced: `{id}` is tried first, then {}", others.join(", "));
+                let what = format!(
+                    "its {number} deployments are not balanced: `{id}` is tried first, then {}",
+                    others.join(", ")
+                );
                 imported.note(&deployment.place, &what);
             }
             let chain = chain(&deployment.group, id, others, fallbacks, &known, imported);
@@ -206,7 +210,10 @@ fn chain(
         match known.get(name) {
             Some(model) if model == id || chain.contains(model) => {}
             Some(model) => chain.push(model.clone()),
-            None => imported.note(&format!("fallbacks of `{group}`"), &format!("`{name}` is not in model_list, and was passed over")),
+            None => imported.note(
+                &format!("fallbacks of `{group}`"),
+                &format!("`{name}` is not in model_list, and was passed over"),
+            ),
         }
     }
     if chain.len() > FALLBACKS {

@@ -89,7 +89,8 @@ impl Deployment {
         entry.place = format!("{} (`{group}`)", entry.place);
         let place = entry.place.clone();
         let mut params = Fields::of(&place, with_credential(entry.take("litellm_params"), globals), imported);
-        let mut info = Fields::of(format!("{place}: model_info"), entry.take("model_info").unwrap_or_default(), imported);
+        let mut info =
+            Fields::of(format!("{place}: model_info"), entry.take("model_info").unwrap_or_default(), imported);
         entry.finish(imported);
         let model = params.text("model", imported).unwrap_or_default();
         let kind = params.text("custom_llm_provider", imported);
@@ -103,7 +104,9 @@ impl Deployment {
         let provider = pool.name(provider(kind, &mut params, globals, imported));
         if group.contains('*') || upstream.contains('*') {
             pool.discover(&provider);
-            let what = format!("the wildcard is the discovery of `{provider}`: Baton registers what it lists, by the names there");
+            let what = format!(
+                "the wildcard is the discovery of `{provider}`: Baton registers what it lists, by the names there"
+            );
             imported.note(&place, &what);
             params.finish(imported);
             info.finish(imported);
@@ -113,7 +116,8 @@ impl Deployment {
             imported.note(&place, &format!("the name {problem}, so that it was passed over"));
             return None;
         }
-        let mut fields = Map::from_iter([("provider".to_owned(), json!(provider)), ("upstream".to_owned(), json!(upstream))]);
+        let mut fields =
+            Map::from_iter([("provider".to_owned(), json!(provider)), ("upstream".to_owned(), json!(upstream))]);
         let own_id = info.text("id", imported);
         fields.extend(described(&mut params, &mut info, imported));
         let limits = [("rpm", "requests"), ("tpm", "tokens")]
@@ -143,7 +147,8 @@ fn with_credential(params: Option<Value>, globals: &Globals) -> Value {
 
 /// The kind of the provider, and its name for the model.
 fn provider_of(model: &str, custom: Option<&str>, has_address: bool) -> Result<(&'static str, String), String> {
-    let unsupported = |provider: &str| format!("the provider `{provider}` has no equivalent, so that the model was passed over");
+    let unsupported =
+        |provider: &str| format!("the provider `{provider}` has no equivalent, so that the model was passed over");
     if model.is_empty() {
         return Err("has no `litellm_params.model`, and was passed over".to_owned());
     }
@@ -182,7 +187,8 @@ fn provider(kind: &'static str, params: &mut Fields, globals: &Globals, imported
     fields.insert("kind".to_owned(), json!(kind));
     let preset = presets::lookup(kind);
     if address.is_none() && preset.is_some_and(|preset| preset.base_url.is_none()) {
-        imported.note(&params.place, &format!("has no `api_base`: give the provider of the kind `{kind}` a `base_url`"));
+        imported
+            .note(&params.place, &format!("has no `api_base`: give the provider of the kind `{kind}` a `base_url`"));
     }
     fields.extend(address.map(|address| ("base_url".to_owned(), json!(address))));
     let standard = preset.filter(|preset| preset.key == KeyRequirement::Required).and_then(|preset| preset.key_env);
@@ -192,7 +198,8 @@ fn provider(kind: &'static str, params: &mut Fields, globals: &Globals, imported
         Some(key) if matches!(key.to_lowercase().as_str(), "" | "none" | "null" | "empty" | "dummy") => None,
         Some(_) => {
             let variable = standard.unwrap_or("LITELLM_API_KEY");
-            let what = format!("the key in `api_key` is not copied: set the variable {variable}, or another one in the file");
+            let what =
+                format!("the key in `api_key` is not copied: set the variable {variable}, or another one in the file");
             imported.note(&params.place, &what);
             Some(format!("${{{variable}}}"))
         }
@@ -234,12 +241,14 @@ fn headers(params: &mut Fields, imported: &mut Imported) -> Map<String, Value> {
             }
             ("extra_headers", Some(Value::Object(extra))) => {
                 for (header, value) in extra {
-                    let is_secret = ["auth", "key", "token", "secret"].iter().any(|part| header.to_lowercase().contains(part));
+                    let is_secret =
+                        ["auth", "key", "token", "secret"].iter().any(|part| header.to_lowercase().contains(part));
                     match value {
                         Value::String(text) if text.starts_with(VARIABLE) || !is_secret => {
                             headers.insert(header, json!(variables(&text)));
                         }
-                        _ => imported.note(&params.place, &format!("the header `{header}` is not copied: it may be a secret")),
+                        _ => imported
+                            .note(&params.place, &format!("the header `{header}` is not copied: it may be a secret")),
                     }
                 }
             }

@@ -65,6 +65,17 @@ impl Fields {
         }
     }
 
+    /// An amount of money. What is something else is noted.
+    pub fn dollars(&mut self, name: &str, imported: &mut Imported) -> Option<Value> {
+        let value = self.take(name)?;
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        if !text.parse::<f64>().is_ok_and(|amount| (0.0..1e12).contains(&amount)) {
+            imported.note(&self.place, &format!("`{name}` is no amount of money, and was passed over"));
+            return None;
+        }
+        Some(value)
+    }
+
     /// An array; one value is a list of it.
     pub fn list(&mut self, name: &str) -> Vec<Value> {
         match self.take(name) {
@@ -80,7 +91,9 @@ impl Fields {
         for item in self.list(name) {
             match item {
                 Value::String(text) => texts.push(text),
-                _ => imported.note(&self.place, &format!("`{name}` has an entry that is no text, which was passed over")),
+                _ => {
+                    imported.note(&self.place, &format!("`{name}` has an entry that is no text, which was passed over"))
+                }
             }
         }
         texts

@@ -43,10 +43,8 @@ pub fn read(lists: Vec<Value>, now: Timestamp, imported: &mut Imported) {
                 teams.push(team);
                 keys.extend(of_team);
             }
-            None if item.is_string() => imported.note(
-                "keys",
-                "there is a hash without the key's fields: ask for /key/list?return_full_object=true",
-            ),
+            None if item.is_string() => imported
+                .note("keys", "there is a hash without the key's fields: ask for /key/list?return_full_object=true"),
             None => imported.note("the lists", "there is an entry that is no key, team or user, which was passed over"),
         }
     }
@@ -69,7 +67,9 @@ pub fn read(lists: Vec<Value>, now: Timestamp, imported: &mut Imported) {
         number += usize::from(key(item, now, &mut known, &mut taken, imported));
     }
     if number > 0 {
-        let what = format!("LiteLLM keeps only hashes of its {number} keys, which can't be taken over: `baton apply` makes new secrets");
+        let what = format!(
+            "LiteLLM keeps only hashes of its {number} keys, which can't be taken over: `baton apply` makes new secrets"
+        );
         imported.note("keys", &what);
     }
 }
@@ -173,13 +173,21 @@ fn user(item: Value, imported: &mut Imported) {
     user.extend(alias.or(email).map(|name| ("name".to_owned(), json!(name))));
     user.extend(policies(&mut fields, imported));
     user.extend(metadata(&mut fields, imported));
-    fields.pass_over(|name| is_bookkeeping(name) || matches!(name, "password" | "key_count" | "organization_memberships"));
+    fields.pass_over(|name| {
+        is_bookkeeping(name) || matches!(name, "password" | "key_count" | "organization_memberships")
+    });
     imported.add("users", user);
     fields.finish(imported);
 }
 
 /// A key; whether it was taken over.
-fn key(item: Value, now: Timestamp, teams: &mut Teams, taken: &mut BTreeSet<(String, String)>, imported: &mut Imported) -> bool {
+fn key(
+    item: Value,
+    now: Timestamp,
+    teams: &mut Teams,
+    taken: &mut BTreeSet<(String, String)>,
+    imported: &mut Imported,
+) -> bool {
     let mut fields = Fields::of("a key", item, imported);
     let hash = fields.text("token", imported).unwrap_or_default();
     let (alias, shown) = (fields.text("key_alias", imported), fields.text("key_name", imported));
@@ -222,7 +230,8 @@ fn key(item: Value, now: Timestamp, teams: &mut Teams, taken: &mut BTreeSet<(Str
     if let Some(team) = &team {
         key.insert("project_id".to_owned(), json!(team));
         if teams.known.insert(team.clone()) {
-            imported.note(&place, &format!("its team `{team}` is in no list, so that a project without limits is made"));
+            imported
+                .note(&place, &format!("its team `{team}` is in no list, so that a project without limits is made"));
             imported.add("projects", Map::from_iter([("id".to_owned(), json!(team))]));
         }
     }
@@ -231,12 +240,16 @@ fn key(item: Value, now: Timestamp, teams: &mut Teams, taken: &mut BTreeSet<(Str
     key.extend(models.map(|models| ("models".to_owned(), json!(models))));
     key.extend(expiry.map(|expiry| ("expires_at".to_owned(), json!(time::write(expiry)))));
     key.extend(policies(&mut fields, imported));
-    if let Some(Value::Object(metadata)) = fields.take("metadata").filter(|metadata| metadata.as_object().is_some_and(|it| !it.is_empty())) {
+    if let Some(Value::Object(metadata)) =
+        fields.take("metadata").filter(|metadata| metadata.as_object().is_some_and(|it| !it.is_empty()))
+    {
         let names: Vec<&str> = metadata.keys().map(String::as_str).collect();
         imported.note(&place, &format!("a key has no metadata: {}", names.join(", ")));
     }
     // What a reply repeats of the key's team, user and organisation: it is said there.
-    let is_repeated = |name: &str| ["team_", "user_", "end_user_", "organization_", "org_", "last_"].iter().any(|begin| name.starts_with(begin));
+    let is_repeated = |name: &str| {
+        ["team_", "user_", "end_user_", "organization_", "org_", "last_"].iter().any(|begin| name.starts_with(begin))
+    };
     fields.pass_over(|name| is_repeated(name) || is_bookkeeping(name) || name == "api_key");
     imported.add("keys", key);
     fields.finish(imported);
@@ -261,7 +274,7 @@ fn models(fields: &mut Fields, of_team: Option<&Vec<String>>, imported: &mut Imp
 /// The fields `budget` and `limits` of a key, project or user.
 fn policies(fields: &mut Fields, imported: &mut Imported) -> Map<String, Value> {
     let mut policies = Map::new();
-    let (amount, duration) = (fields.take("max_budget"), fields.text("budget_duration", imported));
+    let (amount, duration) = (fields.dollars("max_budget", imported), fields.text("budget_duration", imported));
     match (amount, duration) {
         (None, _) => {}
         (Some(amount), None) => {
@@ -274,13 +287,17 @@ fn policies(fields: &mut Fields, imported: &mut Imported) -> Map<String, Value> 
                 }
                 policies.insert("budget".to_owned(), json!({ "amount": amount, "period": period }));
             }
-            None => imported.note(&fields.place, &format!("`max_budget` is not taken over: `{duration}` is no hour, day, week or month")),
+            None => imported.note(
+                &fields.place,
+                &format!("`max_budget` is not taken over: `{duration}` is no hour, day, week or month"),
+            ),
         },
     }
-    let limits: Map<String, Value> = [("rpm_limit", "rpm"), ("tpm_limit", "tpm"), ("max_parallel_requests", "concurrency")]
-        .into_iter()
-        .filter_map(|(name, ours)| Some((ours.to_owned(), json!(fields.count(name, imported)?))))
-        .collect();
+    let limits: Map<String, Value> =
+        [("rpm_limit", "rpm"), ("tpm_limit", "tpm"), ("max_parallel_requests", "concurrency")]
+            .into_iter()
+            .filter_map(|(name, ours)| Some((ours.to_owned(), json!(fields.count(name, imported)?))))
+            .collect();
     if !limits.is_empty() {
         policies.insert("limits".to_owned(), limits.into());
     }
@@ -301,7 +318,16 @@ fn metadata(fields: &mut Fields, imported: &mut Imported) -> Option<(String, Val
 
 /// What LiteLLM writes down by itself: when something was changed and by whom, when a budget begins anew.
 fn is_bookkeeping(name: &str) -> bool {
-    matches!(name, "created_at" | "updated_at" | "created_by" | "updated_by" | "budget_reset_at" | "soft_budget_cooldown" | "model_spend")
+    matches!(
+        name,
+        "created_at"
+            | "updated_at"
+            | "created_by"
+            | "updated_by"
+            | "budget_reset_at"
+            | "soft_budget_cooldown"
+            | "model_spend"
+    )
 }
 
 /// A time, which LiteLLM writes with or without its zone; it is in UTC then.

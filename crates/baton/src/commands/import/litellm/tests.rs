@@ -126,7 +126,9 @@ fn what_has_no_equivalent_is_named() {
 fn no_secret_is_copied() {
     let imported = all();
     let text = format!("{}{}", imported.toml().unwrap(), imported.notes.join("\n"));
-    for secret in ["sk-written-in-the-file", "sk-master", "88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b"] {
+    for secret in
+        ["sk-written-in-the-file", "sk-master", "88dc28d0f030c55ed4ab77ed8faf098196cb1c05df778539800c9f1243fe6b4b"]
+    {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }
 }
@@ -136,7 +138,8 @@ fn the_file_reads_as_what_was_taken_over() {
     let imported = all();
     let variables = ["OPENAI_API_KEY", "AZURE_EU_KEY", "ANTHROPIC_API_KEY", "GROQ_API_KEY"].map(|name| (name, "x"));
     let text = imported.toml().unwrap();
-    let said = read("f", &text, FileFormat::Toml, &Environment::of(variables)).unwrap_or_else(|it| panic!("{it:?}\n{text}"));
+    let said =
+        read("f", &text, FileFormat::Toml, &Environment::of(variables)).unwrap_or_else(|it| panic!("{it:?}\n{text}"));
     for kind in ["providers", "models", "projects", "users", "keys", "budgets", "limits"] {
         assert_eq!(said.kinds[kind].len(), imported.of(kind).count(), "{kind}");
     }
@@ -148,9 +151,30 @@ fn the_file_reads_as_what_was_taken_over() {
 /// JSON of any shape that has LiteLLM's words in it.
 fn anything() -> impl Strategy<Value = Value> {
     const WORDS: [&str; 24] = [
-        "model_list", "model_name", "litellm_params", "model", "api_base", "api_key", "model_info", "rpm", "fallbacks",
-        "router_settings", "litellm_settings", "model_group_alias", "keys", "token", "key_alias", "team_id", "user_id",
-        "max_budget", "budget_duration", "expires", "models", "members_with_roles", "extra_headers", "input_cost_per_token",
+        "model_list",
+        "model_name",
+        "litellm_params",
+        "model",
+        "api_base",
+        "api_key",
+        "model_info",
+        "rpm",
+        "fallbacks",
+        "router_settings",
+        "litellm_settings",
+        "model_group_alias",
+        "keys",
+        "token",
+        "key_alias",
+        "team_id",
+        "user_id",
+        "max_budget",
+        "budget_duration",
+        "expires",
+        "models",
+        "members_with_roles",
+        "extra_headers",
+        "input_cost_per_token",
     ];
     const TEXTS: [&str; 8] = ["openai/gpt-4o", "os.environ/A", "30d", "*", "-1e400", "2999-01-01", "azure/x", ""];
     let word = prop_oneof![prop::sample::select(&WORDS[..]).prop_map(str::to_owned), "\\PC{0,4}"];
