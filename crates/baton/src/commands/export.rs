@@ -11,7 +11,7 @@ use anyhow::bail;
 use baton_engine::names::nearest_name;
 use baton_model::{Clock, SystemClock, Timestamp};
 use clap::{Args, ValueEnum};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
@@ -139,7 +139,9 @@ impl Default for Writer {
 }
 
 impl Writer {
-    fn add(&mut self, kind: &'static Kind, known: &KindFields, registered: Vec<Registered>) {
+    fn add(&mut self, kind: &'static Kind, known: &KindFields, mut registered: Vec<Registered>) {
+        // In one order, whichever the server lists them in: a file under version control then shows what has changed.
+        registered.sort_by(|a, b| a.identity.cmp(&b.identity));
         let mut entries = Vec::new();
         let mut seen: Vec<Vec<Option<String>>> = Vec::new();
         for thing in registered {
@@ -287,7 +289,7 @@ fn says_nothing(value: &Value) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
     use crate::commands::apply::file::{self, FileFormat};
@@ -295,6 +297,7 @@ mod tests {
     use crate::commands::apply::registered::thing;
     use crate::commands::toml_file::tests::sayable;
     use proptest::prelude::*;
+    use serde_json::Map;
     use std::sync::LazyLock;
 
     // Made once: the description is large.

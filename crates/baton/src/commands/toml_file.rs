@@ -56,7 +56,7 @@ fn name(field: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 pub mod tests {
     use super::*;
     use proptest::prelude::*;

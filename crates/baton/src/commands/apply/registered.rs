@@ -2,7 +2,7 @@
 
 use super::kinds::{Kind, Listing};
 use crate::client::{ApiClient, ExpectedField, ExpectedReply, segment};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// A thing that the server has.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,14 +81,14 @@ fn origin(fields: &Map<String, Value>) -> Origin {
 
 /// The fields of a provider as its body has them: those of its registration stand a level deeper in a reply.
 fn provider(mut shown: Map<String, Value>) -> Map<String, Value> {
-    let Some(Value::Object(mut fields)) = shown.remove("registration") else {
+    let Some(Value::Object(registration)) = shown.remove("registration") else {
         // Of one in the configuration file the reply says the format of its API as its kind, which may be another word.
         shown.remove("kind");
         return shown;
     };
-    fields.insert("api_key".to_owned(), fields.get("key_prefix").cloned().unwrap_or_default());
-    for field in ["name", "default_model"] {
-        fields.insert(field.to_owned(), shown.remove(field).unwrap_or(json!(null)));
-    }
+    let mut fields = Map::from_iter([("name".to_owned(), shown.remove("name").unwrap_or_default())]);
+    fields.insert("api_key".to_owned(), registration.get("key_prefix").cloned().unwrap_or_default());
+    fields.insert("default_model".to_owned(), shown.remove("default_model").unwrap_or_default());
+    fields.extend(registration.into_iter().filter(|(field, _)| field != "name" && field != "default_model"));
     fields
 }

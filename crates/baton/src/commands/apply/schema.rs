@@ -20,7 +20,8 @@ pub struct KindFields {
     change: Vec<String>,
 }
 
-const DESCRIPTION: &[ExpectedField] = &[ExpectedField::Text("/openapi")];
+const DESCRIPTION: &[ExpectedField] =
+    &[ExpectedField::Text("/openapi"), ExpectedField::Text("/paths/~1api~1models/get/operationId")];
 
 impl BodyFields {
     /// Asks the server.
@@ -28,7 +29,7 @@ impl BodyFields {
     /// # Errors
     /// If it can't be reached, or does not reply like Baton.
     pub async fn of_server(client: &ApiClient) -> anyhow::Result<Self> {
-        Ok(Self::of_description(&client.get("/openapi.json", &[], &ExpectedReply::ok(DESCRIPTION)).await?))
+        Ok(Self::of_description(&client.get("/openapi.json", &[], &ExpectedReply::page(DESCRIPTION)).await?))
     }
 
     /// Reads a description in the format of OpenAPI.

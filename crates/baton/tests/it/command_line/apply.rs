@@ -58,7 +58,7 @@ budget_id = "search-monthly"
 scope = { project = ["search"] }
 amount = "500.50"
 period = "month"
-alerts = [0.9, 0.5]
+alerts = [0.5, 0.9]
 
 [[limits]]
 limit_id = "each-user"
@@ -247,8 +247,8 @@ fn problems_are_found_before_anything_is_changed() {
     for (text, expected) in [
         ("[[projects]]\nid = \"p\"\n[[model]]\n", "unknown kind `model`; did you mean `models`?"),
         (
-            "[[projects]]\nid = \"p\"\nnmae = \"x\"\n",
-            "f.toml:1: projects[0] (`p`): unknown field `nmae`; did you mean `name`?",
+            "[[projects]]\nid = \"p\"\nnam = \"x\"\n",
+            "f.toml:1: projects[0] (`p`): unknown field `nam`; did you mean `name`?",
         ),
         (
             "[[projects]]\nid = \"p\"\n[[models]]\nmodel_id = \"m\"\nprovider = \"nobody\"\n",
