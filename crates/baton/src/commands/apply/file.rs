@@ -157,16 +157,21 @@ type Lines = BTreeMap<String, Vec<usize>>;
 fn parse(text: &str, format: FileFormat) -> Result<(Map<String, Value>, Lines), String> {
     let (document, lines) = match format {
         FileFormat::Toml => {
-            let at = |place: usize| text.get(..place).unwrap_or_default().matches('\n').count() + 1;
+            let ends: Vec<usize> = text.match_indices('\n').map(|(place, _)| place).collect();
+            let at = |place: usize| ends.partition_point(|end| *end < place) + 1;
             let problem = |error: toml::de::Error| {
                 let line = error.span().map(|span| format!(":{}", at(span.start))).unwrap_or_default();
                 format!("{line}: is not valid TOML: {}", error.message())
             };
             let places = DeTable::parse(text).map_err(problem)?;
             let table: toml::Table = toml::from_str(text).map_err(problem)?;
+            let mut document = of_toml(toml::Value::Table(table)).map_err(|problem| format!(": {problem}"))?;
+            for (kind, value) in places.get_ref() {
+                in_order_of_file(value.get_ref(), document.get_mut(kind.get_ref().as_ref()));
+            }
             let lines =
                 places.get_ref().iter().map(|(kind, value)| (kind.get_ref().to_string(), starts(value.get_ref(), &at)));
-            (of_toml(toml::Value::Table(table)).map_err(|problem| format!(": {problem}"))?, lines.collect())
+            (document, lines.collect())
         }
         FileFormat::Json => {
             let document =
@@ -180,6 +185,23 @@ fn parse(text: &str, format: FileFormat) -> Result<(Map<String, Value>, Lines), 
         // An empty file of YAML.
         Value::Null => Ok((Map::new(), lines)),
         _ => Err(": must be a table with an array for each kind".to_owned()),
+    }
+}
+
+/// Puts the fields of the tables of an array in the order of the file, which the library's tables forget.
+fn in_order_of_file(places: &DeValue<'_>, entries: Option<&mut Value>) {
+    let (DeValue::Array(tables), Some(Value::Array(entries))) = (places, entries) else { return };
+    for (table, entry) in tables.iter().zip(entries) {
+        let (DeValue::Table(fields), Value::Object(entry)) = (table.get_ref(), entry) else { continue };
+        let mut names: Vec<(usize, &str)> =
+            fields.keys().map(|name| (name.span().start, name.get_ref().as_ref())).collect();
+        names.sort_unstable();
+        for (_, name) in names {
+            // Taken out and put behind the others, each in turn.
+            if let Some(value) = entry.shift_remove(name) {
+                entry.insert(name.to_owned(), value);
+            }
+        }
     }
 }
 
@@ -244,6 +266,14 @@ mod tests {
             let fields = Value::Object(said.kinds["models"][0].fields.clone());
             assert_eq!(fields, json!({ "model_id": "a", "price": { "input": 0.5 } }), "{format:?}");
         }
+    }
+
+    #[test]
+    fn fields_stay_in_their_order() {
+        let said =
+            read_toml("[[models]]\nmodel_id = \"a\"\nupstream = \"b\"\nfallbacks = []\n[models.price]\n").unwrap();
+        let fields = &said.kinds["models"][0].fields;
+        assert_eq!(fields.keys().collect::<Vec<_>>(), ["model_id", "upstream", "fallbacks", "price"]);
     }
 
     #[test]
