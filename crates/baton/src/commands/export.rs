@@ -1,10 +1,10 @@
 //! `baton export`: writes a file for `baton apply` of what is registered.
 
 use super::apply::kinds::{ALL, Creation, Kind, lookup};
-use super::apply::registered::{Origin, Registered, read};
+use super::apply::registered::{Origin, RegisteredThing, read};
 use super::apply::schema::{BodyFields, KindFields};
 use super::output::{self, Format};
-use super::toml_file::{self, Commented};
+use super::toml_file::{self, CommentedEntry};
 use crate::client::Server;
 use crate::config::Environment;
 use anyhow::bail;
@@ -48,7 +48,7 @@ enum ExportFormat {
 #[derive(Debug, Default)]
 pub struct Export {
     /// The entries of each kind, in the order of the kinds.
-    pub kinds: Vec<(&'static str, Vec<Commented>)>,
+    pub kinds: Vec<(&'static str, Vec<CommentedEntry>)>,
     /// What could not be written.
     pub notes: Vec<String>,
 }
@@ -96,7 +96,7 @@ impl ExportCommand {
 impl Export {
     /// As one JSON object.
     pub fn json(&self) -> Value {
-        let entries = |entries: &[Commented]| entries.iter().map(|entry| entry.fields.clone().into()).collect();
+        let entries = |entries: &[CommentedEntry]| entries.iter().map(|entry| entry.fields.clone().into()).collect();
         let kinds = self.kinds.iter().map(|(kind, of_kind)| ((*kind).to_owned(), Value::Array(entries(of_kind))));
         Value::Object(kinds.collect())
     }
@@ -139,7 +139,7 @@ impl Default for Writer {
 }
 
 impl Writer {
-    fn add(&mut self, kind: &'static Kind, known: &KindFields, mut registered: Vec<Registered>) {
+    fn add(&mut self, kind: &'static Kind, known: &KindFields, mut registered: Vec<RegisteredThing>) {
         // In one order, whichever the server lists them in: a file under version control then shows what has changed.
         registered.sort_by(|a, b| a.identity.cmp(&b.identity));
         let mut entries = Vec::new();
@@ -162,11 +162,11 @@ impl Writer {
         }
     }
 
-    fn note(&mut self, kind: &Kind, thing: &Registered, message: &str) {
+    fn note(&mut self, kind: &Kind, thing: &RegisteredThing, message: &str) {
         self.export.notes.push(format!("the {} `{}` {message}", kind.noun, thing.name));
     }
 
-    fn is_wanted(&mut self, kind: &Kind, thing: &Registered) -> bool {
+    fn is_wanted(&mut self, kind: &Kind, thing: &RegisteredThing) -> bool {
         match &thing.origin {
             Origin::Api => {}
             // They are written where they are said: on their project or key.
@@ -185,8 +185,8 @@ impl Writer {
         true
     }
 
-    fn entry(&mut self, kind: &Kind, known: &KindFields, thing: &Registered) -> Option<Commented> {
-        let mut entry = Commented::default();
+    fn entry(&mut self, kind: &Kind, known: &KindFields, thing: &RegisteredThing) -> Option<CommentedEntry> {
+        let mut entry = CommentedEntry::default();
         if thing.origin != Origin::Api {
             entry.comments.push(match &thing.origin {
                 Origin::ReadOnly(place) => format!("It stands in {place}."),
@@ -202,7 +202,7 @@ impl Writer {
                 self.secret(kind, thing, field, value, &mut entry);
                 continue;
             }
-            match self.unsayable(value) {
+            match self.unsayable_reason(value) {
                 None => _ = entry.fields.insert(field.clone(), value.clone()),
                 Some(why) if kind.matched_by.contains(&field.as_str()) => {
                     self.note(kind, thing, &format!("is left out: its {field} {why}"));
@@ -221,7 +221,7 @@ impl Writer {
     }
 
     /// Writes a placeholder for a secret, of which only the beginning or the names are shown.
-    fn secret(&mut self, kind: &Kind, thing: &Registered, field: &str, shown: &Value, entry: &mut Commented) {
+    fn secret(&mut self, kind: &Kind, thing: &RegisteredThing, field: &str, shown: &Value, entry: &mut CommentedEntry) {
         let names = || shown.as_array().into_iter().flatten().filter_map(Value::as_str);
         let value = match field {
             "api_key" => {
@@ -262,7 +262,7 @@ impl Writer {
     }
 
     /// Why a value can't be written so that it reads as the same.
-    fn unsayable(&self, value: &Value) -> Option<&'static str> {
+    fn unsayable_reason(&self, value: &Value) -> Option<&'static str> {
         match value {
             Value::String(text) => text.contains("${").then_some("has `${` in it, which would be read as a variable"),
             Value::Null => (self.format == ExportFormat::Toml)
@@ -272,8 +272,8 @@ impl Writer {
                     .then_some("has a number in it that is too large for TOML; use --format json")
             }
             Value::Bool(_) => None,
-            Value::Array(items) => items.iter().find_map(|item| self.unsayable(item)),
-            Value::Object(members) => members.values().find_map(|member| self.unsayable(member)),
+            Value::Array(items) => items.iter().find_map(|item| self.unsayable_reason(item)),
+            Value::Object(members) => members.values().find_map(|member| self.unsayable_reason(member)),
         }
     }
 }
@@ -304,14 +304,14 @@ mod tests {
     static KNOWN: LazyLock<BodyFields> =
         LazyLock::new(|| BodyFields::of_description(&serde_json::to_value(crate::surface::description()).unwrap()));
 
-    fn export(kind: &'static Kind, registered: &[Registered], format: ExportFormat) -> Export {
+    fn export(kind: &'static Kind, registered: &[RegisteredThing], format: ExportFormat) -> Export {
         let mut writer = Writer { format, now: Timestamp(1), ..Writer::default() };
         writer.add(kind, KNOWN.of(kind).unwrap(), registered.to_vec());
         writer.export
     }
 
     /// What a file would change of what it was written from.
-    fn changes(kind: &'static Kind, registered: &[Registered], export: &Export, format: ExportFormat) -> usize {
+    fn changes(kind: &'static Kind, registered: &[RegisteredThing], export: &Export, format: ExportFormat) -> usize {
         let (text, read_as) = match format {
             ExportFormat::Toml => (export.toml().unwrap(), FileFormat::Toml),
             ExportFormat::Json => (export.json().to_string(), FileFormat::Json),
@@ -397,7 +397,7 @@ mod tests {
                     _ => item.into(),
                 }
             };
-            let items: Vec<Registered> = things.iter().enumerate().map(item).filter_map(|item| thing(kind, item)).collect();
+            let items: Vec<RegisteredThing> = things.iter().enumerate().map(item).filter_map(|item| thing(kind, item)).collect();
             for format in [ExportFormat::Toml, ExportFormat::Json] {
                 let export = export(kind, &items, format);
                 prop_assert_eq!(changes(kind, &items, &export, format), 0);

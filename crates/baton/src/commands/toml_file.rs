@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// A thing with what is said beside it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Commented {
+pub struct CommentedEntry {
     /// Its fields.
     pub fields: Map<String, Value>,
     /// Comments above it.
@@ -19,7 +19,7 @@ pub struct Commented {
 ///
 /// # Errors
 /// If a value can't be said in TOML: a null within a value, a number beyond 64 bits.
-pub fn write(kind: &str, entries: &[Commented]) -> anyhow::Result<String> {
+pub fn write(kind: &str, entries: &[CommentedEntry]) -> anyhow::Result<String> {
     let mut text = String::new();
     for entry in entries {
         text.push('\n');
@@ -65,7 +65,7 @@ pub mod tests {
     #[test]
     fn a_field_is_a_line() {
         let fields = json!({ "id": "a", "price": { "input": 0.5, "context_tiers": [{ "above": 1 }] }, "none": null });
-        let entry = Commented {
+        let entry = CommentedEntry {
             fields: fields.as_object().unwrap().clone(),
             comments: vec!["two\nlines".to_owned()],
             notes: BTreeMap::from([("id".to_owned(), "why".to_owned())]),
@@ -98,7 +98,7 @@ pub mod tests {
         #[test]
         fn what_is_written_reads_as_the_same(value in sayable(), field in "[a-z \".]{0,5}", note in "\\PC{0,9}|\n\r") {
             let fields = Map::from_iter([(field.clone(), value.clone())]);
-            let entry = Commented {
+            let entry = CommentedEntry {
                 fields, comments: vec![note.clone()], notes: BTreeMap::from([(field.clone(), note)]),
             };
             let text = write("kind", &[entry]).unwrap();

@@ -5,7 +5,7 @@
 //! Lists are compared in their order, but for those whose order means nothing ([`Kind::unordered`]).
 
 use super::kinds::Kind;
-use super::registered::{Origin, Registered};
+use super::registered::{Origin, RegisteredThing};
 use serde_json::{Map, Value};
 
 /// A field that is to be changed, before and after, as they may be shown.
@@ -20,7 +20,12 @@ pub struct FieldChange {
 }
 
 /// The fields that differ, in the order of the file. With `resend`, secrets that the file gives count as different.
-pub fn compare(kind: &Kind, fields: &Map<String, Value>, registered: &Registered, resend: bool) -> Vec<FieldChange> {
+pub fn compare(
+    kind: &Kind,
+    fields: &Map<String, Value>,
+    registered: &RegisteredThing,
+    resend: bool,
+) -> Vec<FieldChange> {
     let is_read_only = matches!(registered.origin, Origin::ReadOnly(_));
     let is_changed = |field: &str, after: &Value| match registered.fields.get(field) {
         // What the configuration file says of a provider's address and key is not shown, so that nothing can be said.
@@ -33,7 +38,7 @@ pub fn compare(kind: &Kind, fields: &Map<String, Value>, registered: &Registered
     let change = |(field, after): (&String, &Value)| FieldChange {
         field: field.clone(),
         before: registered.fields.get(field).cloned().unwrap_or_default(),
-        after: kind.shown(field, after),
+        after: kind.mask(field, after),
     };
     changed.map(change).collect()
 }
@@ -52,9 +57,9 @@ fn means_same(kind: &Kind, field: &str, before: &Value, after: &Value) -> bool {
             }
             other => other.clone(),
         };
-        return same(&names(before), &names(&kind.shown(field, after)));
+        return same(&names(before), &names(&kind.mask(field, after)));
     }
-    same(&kind.normal(field, before), &kind.normal(field, after))
+    same(&kind.normalize(field, before), &kind.normalize(field, after))
 }
 
 /// Whether two values are the same but for how numbers and times are written.

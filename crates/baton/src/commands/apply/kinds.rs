@@ -258,7 +258,7 @@ impl Kind {
 
     /// A value of a file as the server would show it: of secrets their beginnings and names. It is what is compared and
     /// printed.
-    pub fn shown(&self, field: &str, value: &Value) -> Value {
+    pub fn mask(&self, field: &str, value: &Value) -> Value {
         if self.only_new.contains(&field) {
             return json!("…");
         }
@@ -281,7 +281,7 @@ impl Kind {
     }
 
     /// A value in the form in which two that mean the same are equal.
-    pub fn normal(&self, field: &str, value: &Value) -> Value {
+    pub fn normalize(&self, field: &str, value: &Value) -> Value {
         let mut normal = (self.normal)(field, value).unwrap_or_else(|| value.clone());
         self.sort(field, &mut normal);
         normal
@@ -376,10 +376,10 @@ mod tests {
     fn secrets_are_never_shown() {
         let provider = &ALL[0];
         let secret = "sk-0123456789abcdef";
-        assert_eq!(provider.shown("api_key", &json!(secret)), json!("sk-0"));
-        assert_eq!(provider.shown("headers", &json!({ "x-org": secret })), json!(["x-org"]));
-        assert_eq!(provider.shown("query", &json!(format!("key={secret}&v=1"))), json!(["key", "v"]));
-        assert_eq!(provider.shown("api_key", &Value::Null), Value::Null);
-        assert_eq!(ALL[8].shown("secret", &json!(secret)), json!("…"));
+        assert_eq!(provider.mask("api_key", &json!(secret)), json!("sk-0"));
+        assert_eq!(provider.mask("headers", &json!({ "x-org": secret })), json!(["x-org"]));
+        assert_eq!(provider.mask("query", &json!(format!("key={secret}&v=1"))), json!(["key", "v"]));
+        assert_eq!(provider.mask("api_key", &Value::Null), Value::Null);
+        assert_eq!(ALL[8].mask("secret", &json!(secret)), json!("…"));
     }
 }

@@ -24,7 +24,7 @@ use file::{Declarations, FileFormat};
 use plan::{Plan, ServerState, Wishes};
 use run::{Outcome, SecretSink};
 use schema::BodyFields;
-use secrets::{Printed, Reported, SecretFile};
+use secrets::{ReportSink, SecretFile, TerminalSink};
 use serde_json::Value;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -99,8 +99,8 @@ impl ApplyCommand {
             // Before the first call: a secret that can't be written is lost. Only if there will be one, because a second
             // run must not fail on the file of the first.
             Some(path) if makes_secrets => Box::new(SecretFile::create(path)?),
-            _ if self.server.output.format() == Format::Json => Box::new(Reported),
-            _ => Box::new(Printed),
+            _ if self.server.output.format() == Format::Json => Box::new(ReportSink),
+            _ => Box::new(TerminalSink),
         };
         Ok(run::carry_out(client, plan, sink.as_mut()).await)
     }

@@ -5,7 +5,7 @@ use super::diff::{FieldChange, compare};
 use super::file::{Declarations, Entry, Problems};
 use super::kinds::{ALL, Kind};
 use super::references;
-use super::registered::{Origin, Registered};
+use super::registered::{Origin, RegisteredThing};
 use super::schema::{BodyFields, KindFields};
 use baton_engine::names::nearest_name;
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ pub struct ServerState {
     /// Which fields there are.
     pub fields: BodyFields,
     /// What is in force, of the kinds that matter here.
-    pub registered: BTreeMap<&'static str, Vec<Registered>>,
+    pub registered: BTreeMap<&'static str, Vec<RegisteredThing>>,
     /// The id of the key that this program uses; `None`: it has no id.
     pub own_key: Option<String>,
 }
@@ -146,7 +146,7 @@ impl Plan {
         kind: &'static Kind,
         known: &KindFields,
         entry: &Entry,
-        registered: &[Registered],
+        registered: &[RegisteredThing],
         wishes: Wishes,
     ) -> Result<Option<Step>, Problems> {
         let problems: Problems = entry.fields.keys().filter_map(|field| unknown_field(known, entry, field)).collect();
@@ -208,10 +208,10 @@ impl Plan {
         &mut self,
         kind: &'static Kind,
         entries: &[Entry],
-        registered: &[Registered],
+        registered: &[RegisteredThing],
         own_key: Option<&str>,
     ) -> Vec<Step> {
-        let is_surplus = |thing: &&Registered| {
+        let is_surplus = |thing: &&RegisteredThing| {
             thing.origin == Origin::Api && !entries.iter().any(|entry| entry.identity == thing.identity)
         };
         let mut steps = Vec::new();
@@ -258,7 +258,7 @@ fn creation(kind: &'static Kind, entry: &Entry, mut fields: Map<String, Value>) 
     let change = |(field, value): (&String, &Value)| FieldChange {
         field: field.clone(),
         before: Value::Null,
-        after: kind.shown(field, value),
+        after: kind.mask(field, value),
     };
     Step {
         kind,
@@ -273,7 +273,7 @@ fn creation(kind: &'static Kind, entry: &Entry, mut fields: Map<String, Value>) 
 
 /// The things that are made, each after those of its kind that it names. Two that name each other are first made without
 /// that field.
-fn in_order(kind: &Kind, mut waiting: Vec<Step>, registered: &[Registered]) -> Vec<Step> {
+fn in_order(kind: &Kind, mut waiting: Vec<Step>, registered: &[RegisteredThing]) -> Vec<Step> {
     let field = kind.references.iter().find(|reference| reference.kind == kind.name).map(|reference| reference.field);
     let Some(field) = field else { return waiting };
     let mut there: BTreeSet<String> = registered.iter().map(|thing| thing.id.clone()).collect();

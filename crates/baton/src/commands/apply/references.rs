@@ -11,14 +11,14 @@ use std::collections::BTreeSet;
 pub fn check(declarations: &Declarations, state: &ServerState, plan: &mut Plan, problems: &mut Problems) {
     for kind in &ALL {
         for reference in kind.references {
-            let Some(left) = left(declarations, state, plan, reference.kind) else { continue };
+            let Some(left) = remaining_names(declarations, state, plan, reference.kind) else { continue };
             for entry in declarations.kinds.get(kind.name).into_iter().flatten() {
                 // What it names already may have been removed since: that must not keep its other fields from being changed.
                 let before = state.registered.get(kind.name).into_iter().flatten();
                 let before = before.filter(|thing| thing.identity == entry.identity);
                 let before: Vec<&str> =
                     before.flat_map(|thing| thing.fields.get(reference.field)).flat_map(names).collect();
-                for name in missing(&entry.fields, reference, &left).filter(|name| !before.contains(name)) {
+                for name in missing_names(&entry.fields, reference, &left).filter(|name| !before.contains(name)) {
                     let problem = format!("{}: {} names `{name}`, which is not there", entry.place, reference.field);
                     match reference.required {
                         true => problems.push(problem),
@@ -27,7 +27,7 @@ pub fn check(declarations: &Declarations, state: &ServerState, plan: &mut Plan, 
                 }
             }
             if reference.required {
-                broken(kind, reference, declarations, state, plan, &left, problems);
+                check_remaining(kind, reference, declarations, state, plan, &left, problems);
             }
         }
     }
@@ -43,17 +43,22 @@ pub fn names(value: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// A name as it is looked up: the API finds providers in any case.
-fn folded(kind: &str, name: &str) -> String {
+fn fold_name(kind: &str, name: &str) -> String {
     if kind == "providers" { name.to_lowercase() } else { name.to_owned() }
 }
 
 /// What there will be of a kind; `None`: it is not known what there is.
-fn left(declarations: &Declarations, state: &ServerState, plan: &Plan, kind: &str) -> Option<BTreeSet<String>> {
+fn remaining_names(
+    declarations: &Declarations,
+    state: &ServerState,
+    plan: &Plan,
+    kind: &str,
+) -> Option<BTreeSet<String>> {
     let registered = state.registered.get(kind)?;
-    let gone = removed(plan, kind);
+    let gone = removed_ids(plan, kind);
     let stays = registered.iter().filter(|thing| !gone.contains(thing.id.as_str())).map(|thing| thing.id.as_str());
     let said = declarations.kinds.get(kind).into_iter().flatten().map(|entry| entry.name.as_str());
-    Some(stays.chain(said).map(|name| folded(kind, name)).collect())
+    Some(stays.chain(said).map(|name| fold_name(kind, name)).collect())
 }
 
 fn removed<'p>(plan: &'p Plan, kind: &str) -> BTreeSet<&'p str> {
@@ -73,11 +78,11 @@ fn missing<'f>(
     left: &'f BTreeSet<String>,
 ) -> impl Iterator<Item = &'f str> {
     let said = fields.get(reference.field).into_iter().flat_map(names);
-    said.filter(|name| !left.contains(&folded(reference.kind, name)))
+    said.filter(|name| !left.contains(&fold_name(reference.kind, name)))
 }
 
 /// Notes what stays and names something that goes: the server would refuse to remove that one, in the middle.
-fn broken(
+fn check_remaining(
     kind: &Kind,
     reference: &Reference,
     declarations: &Declarations,
@@ -86,8 +91,8 @@ fn broken(
     left: &BTreeSet<String>,
     problems: &mut Problems,
 ) {
-    let (gone, target) = (removed(plan, reference.kind), reference.kind.trim_end_matches('s'));
-    let gone_too = removed(plan, kind.name);
+    let (gone, target) = (removed_ids(plan, reference.kind), reference.kind.trim_end_matches('s'));
+    let gone_too = removed_ids(plan, kind.name);
     for thing in state.registered.get(kind.name).into_iter().flatten() {
         let entry =
             declarations.kinds.get(kind.name).into_iter().flatten().find(|entry| entry.identity == thing.identity);
@@ -98,7 +103,7 @@ fn broken(
         {
             continue;
         }
-        for name in missing(&thing.fields, reference, left).filter(|name| gone.contains(name)) {
+        for name in missing_names(&thing.fields, reference, left).filter(|name| gone.contains(name)) {
             problems.push(format!(
                 "{target} `{name}` is not in the file and would be removed, but {} `{}` names it ({})",
                 kind.noun, thing.name, reference.field

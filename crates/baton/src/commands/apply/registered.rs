@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// A thing that the server has.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Registered {
+pub struct RegisteredThing {
     /// Its id, as its path says it.
     pub id: String,
     /// Its name in sentences.
@@ -34,7 +34,7 @@ pub enum Origin {
 ///
 /// # Errors
 /// If the server can't be reached or refuses.
-pub async fn read(client: &ApiClient, kind: &Kind) -> anyhow::Result<Vec<Registered>> {
+pub async fn read(client: &ApiClient, kind: &Kind) -> anyhow::Result<Vec<RegisteredThing>> {
     let mut reply = client.all(kind.path, kind.query).await?;
     let items = reply.get_mut("items").map(Value::take);
     let Some(Value::Array(items)) = items else { return Ok(Vec::new()) };
@@ -54,10 +54,14 @@ pub async fn read(client: &ApiClient, kind: &Kind) -> anyhow::Result<Vec<Registe
 }
 
 /// An item of a list as a thing; nothing for one that is of no effect any more.
-pub fn thing(kind: &Kind, item: Value) -> Option<Registered> {
+pub fn thing(kind: &Kind, item: Value) -> Option<RegisteredThing> {
     let Value::Object(mut fields) = item else { return None };
     // A revoked key is kept for the ledger alone.
     if fields.get("revoked_at").is_some_and(|time| !time.is_null()) {
+        return None;
+    }
+    // A user that requests or projects name is listed too, without anything that was set for it.
+    if fields.get("registered") == Some(&Value::Bool(false)) {
         return None;
     }
     let origin = origin(&fields);
@@ -66,7 +70,7 @@ pub fn thing(kind: &Kind, item: Value) -> Option<Registered> {
     }
     let id = fields.get(kind.id)?.as_str()?.to_owned();
     let (name, identity) = (kind.name_of(&fields).unwrap_or_else(|| id.clone()), kind.identity(&fields));
-    Some(Registered { id, name, identity, fields, origin })
+    Some(RegisteredThing { id, name, identity, fields, origin })
 }
 
 fn origin(fields: &Map<String, Value>) -> Origin {

@@ -9,10 +9,10 @@ use std::io::Write;
 use std::path::Path;
 
 /// Prints each as it is made.
-pub struct Printed;
+pub struct TerminalSink;
 
 /// Says nothing: they are in the report that is printed at the end.
-pub struct Reported;
+pub struct ReportSink;
 
 /// Writes each on a line of its own as JSON.
 pub struct SecretFile(File);
@@ -32,7 +32,7 @@ impl SecretFile {
     }
 }
 
-impl SecretSink for Printed {
+impl SecretSink for TerminalSink {
     fn put(&mut self, secret: &Value) -> anyhow::Result<()> {
         let text = |field: &str| secret.get(field).and_then(Value::as_str);
         let (noun, value) = match text("key") {
@@ -46,7 +46,7 @@ impl SecretSink for Printed {
     }
 }
 
-impl SecretSink for Reported {
+impl SecretSink for ReportSink {
     fn put(&mut self, _: &Value) -> anyhow::Result<()> {
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::diff::FieldChange;
 use super::plan::{Action, Plan, Step};
 use super::run::Outcome;
-use crate::commands::output::{aligned, cell, flatten};
+use crate::commands::output::{align_rows, cell, flatten};
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
@@ -18,9 +18,9 @@ pub fn paragraphs(plan: &Plan, colour: bool) -> String {
         };
         let mut lines = vec![format!("{sign} {} `{}`", step.kind.noun, step.name)];
         let rows: Vec<[String; 2]> = step.changes.iter().flat_map(|change| rows(step, change)).collect();
-        lines.extend(aligned(&rows).lines().map(|line| format!("    {line}")));
+        lines.extend(align_rows(&rows).lines().map(|line| format!("    {line}")));
         for line in lines {
-            text.push_str(&painted(&line, style.on_default(), colour));
+            text.push_str(&paint(&line, style.on_default(), colour));
             text.push('\n');
         }
     }
@@ -28,7 +28,7 @@ pub fn paragraphs(plan: &Plan, colour: bool) -> String {
 }
 
 /// A line in a colour.
-fn painted(line: &str, style: Style, colour: bool) -> String {
+fn paint(line: &str, style: Style, colour: bool) -> String {
     if colour { format!("{style}{line}{style:#}") } else { line.to_owned() }
 }
 

@@ -1,13 +1,13 @@
 //! `baton import`: reads what another gateway is configured with, and writes a file for `baton apply`.
 //!
-//! To add one: a folder that makes an [`Imported`] of the gateway's files, and a subcommand.
+//! To add one: a folder that makes an [`ImportResult`] of the gateway's files, and a subcommand.
 
 pub mod litellm;
 
 use super::apply::file::yaml;
 use super::apply::kinds::ALL;
 use super::output;
-use super::toml_file::{self, Commented};
+use super::toml_file::{self, CommentedEntry};
 use crate::config::ConfigSource;
 use anyhow::{Context, bail};
 use baton_model::{Clock, SystemClock};
@@ -50,9 +50,9 @@ struct Litellm {
 
 /// What was taken over, and what was not.
 #[derive(Debug, Default)]
-pub struct Imported {
+pub struct ImportResult {
     /// The things of each kind.
-    kinds: BTreeMap<&'static str, Vec<Commented>>,
+    kinds: BTreeMap<&'static str, Vec<CommentedEntry>>,
     /// What has no equivalent, each with its place.
     pub notes: Vec<String>,
 }
@@ -117,7 +117,7 @@ fn make_sayable(value: &mut Value) -> bool {
     }
 }
 
-impl Imported {
+impl ImportResult {
     /// Adds a thing.
     pub fn add(&mut self, kind: &'static str, mut fields: Map<String, Value>) {
         let name = fields.values().next().and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -129,7 +129,7 @@ impl Imported {
                 );
             }
         }
-        self.kinds.entry(kind).or_default().push(Commented { fields, ..Commented::default() });
+        self.kinds.entry(kind).or_default().push(CommentedEntry { fields, ..CommentedEntry::default() });
     }
 
     /// The things of a kind.

@@ -27,7 +27,7 @@ pub fn fields(fields: &[(String, Value)]) -> String {
 }
 
 /// Rows of two columns, without a heading.
-pub fn aligned(rows: &[[String; 2]]) -> String {
+pub fn align_rows(rows: &[[String; 2]]) -> String {
     if rows.is_empty() {
         return String::new();
     }

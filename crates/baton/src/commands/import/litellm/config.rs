@@ -3,7 +3,7 @@
 use super::deployment::{Deployment, Globals, ProviderPool};
 use super::fields::Fields;
 use super::tables::{period, without_equivalent};
-use crate::commands::import::Imported;
+use crate::commands::import::ImportResult;
 use baton_model::bounds::FALLBACKS;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 type Fallbacks = Vec<(String, Vec<String>)>;
 
 /// Reads a configuration.
-pub fn read(config: Value, imported: &mut Imported) {
+pub fn read(config: Value, imported: &mut ImportResult) {
     let mut top = Fields::of("the configuration", config, imported);
     let mut settings = ["router_settings", "litellm_settings", "general_settings"]
         .map(|name| Fields::of(name, top.take(name).unwrap_or_default(), imported));
@@ -45,7 +45,7 @@ pub fn read(config: Value, imported: &mut Imported) {
 }
 
 /// Settings that each provider gets.
-fn globals(settings: &mut [Fields; 3], imported: &mut Imported) -> Globals {
+fn globals(settings: &mut [Fields; 3], imported: &mut ImportResult) -> Globals {
     let mut globals = Globals::default();
     for fields in settings {
         // The router's stand first, and are what LiteLLM goes by.
@@ -62,7 +62,7 @@ fn globals(settings: &mut [Fields; 3], imported: &mut Imported) -> Globals {
 }
 
 /// Credentials that deployments refer to by a name.
-fn credentials(top: &mut Fields, imported: &mut Imported) -> BTreeMap<String, Map<String, Value>> {
+fn credentials(top: &mut Fields, imported: &mut ImportResult) -> BTreeMap<String, Map<String, Value>> {
     let mut credentials = BTreeMap::new();
     for (index, item) in top.list("credential_list").into_iter().enumerate() {
         let mut fields = Fields::of(format!("credential_list[{index}]"), item, imported);
@@ -78,7 +78,7 @@ fn credentials(top: &mut Fields, imported: &mut Imported) -> BTreeMap<String, Ma
 }
 
 /// Which groups are tried when one fails.
-fn fallbacks(settings: &mut [Fields; 3], imported: &mut Imported) -> Fallbacks {
+fn fallbacks(settings: &mut [Fields; 3], imported: &mut ImportResult) -> Fallbacks {
     let mut fallbacks = Fallbacks::new();
     for fields in settings {
         for item in fields.list("fallbacks") {
@@ -102,7 +102,7 @@ fn fallbacks(settings: &mut [Fields; 3], imported: &mut Imported) -> Fallbacks {
 }
 
 /// Other names of groups.
-fn aliases(settings: &mut [Fields; 3], imported: &mut Imported) -> Vec<(String, String)> {
+fn aliases(settings: &mut [Fields; 3], imported: &mut ImportResult) -> Vec<(String, String)> {
     let [router, _, _] = settings;
     let Some(Value::Object(given)) = router.take("model_group_alias") else { return Vec::new() };
     let mut aliases = Vec::new();
@@ -122,7 +122,12 @@ fn aliases(settings: &mut [Fields; 3], imported: &mut Imported) -> Vec<(String, 
 }
 
 /// The models: of each group the first deployment has the group's name, and the others are its fallbacks.
-fn models(deployments: Vec<Deployment>, fallbacks: &Fallbacks, aliases: &[(String, String)], imported: &mut Imported) {
+fn models(
+    deployments: Vec<Deployment>,
+    fallbacks: &Fallbacks,
+    aliases: &[(String, String)],
+    imported: &mut ImportResult,
+) {
     let names: Vec<String> = deployments.iter().map(|deployment| deployment.group.clone()).collect();
     // What names of groups and ids of deployments are as models.
     let mut known: BTreeMap<String, String> = BTreeMap::new();
@@ -201,7 +206,7 @@ fn chain(
     others: Vec<String>,
     fallbacks: &Fallbacks,
     known: &BTreeMap<String, String>,
-    imported: &mut Imported,
+    imported: &mut ImportResult,
 ) -> Vec<String> {
     let mut chain = others;
     // Those for all are behind those of the group.
@@ -224,7 +229,7 @@ fn chain(
 }
 
 /// The budget of the whole proxy.
-fn whole_budget(amount: Value, settings: &mut Fields, imported: &mut Imported) {
+fn whole_budget(amount: Value, settings: &mut Fields, imported: &mut ImportResult) {
     let duration = settings.text("budget_duration", imported);
     let found = duration.as_deref().map_or(Some(("total", true)), period);
     let Some((period, is_same)) = found else {

@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::tables::{BARE_NAMES, COSTS, DEFAULTS, MODES, OTHER_PROVIDERS, PROVIDERS, lookup};
-use crate::commands::import::Imported;
+use crate::commands::import::ImportResult;
 use baton_model::{ModelId, Nanos};
 use baton_providers::presets::{self, KeyRequirement};
 use serde_json::{Map, Value, json};
@@ -79,7 +79,7 @@ impl Deployment {
         item: Value,
         globals: &Globals,
         pool: &mut ProviderPool,
-        imported: &mut Imported,
+        imported: &mut ImportResult,
     ) -> Option<Self> {
         let mut entry = Fields::of(format!("model_list[{index}]"), item, imported);
         let Some(group) = entry.text("model_name", imported) else {
@@ -88,7 +88,7 @@ impl Deployment {
         };
         entry.place = format!("{} (`{group}`)", entry.place);
         let place = entry.place.clone();
-        let mut params = Fields::of(&place, with_credential(entry.take("litellm_params"), globals), imported);
+        let mut params = Fields::of(&place, merge_credential(entry.take("litellm_params"), globals), imported);
         let mut info =
             Fields::of(format!("{place}: model_info"), entry.take("model_info").unwrap_or_default(), imported);
         entry.finish(imported);
@@ -119,7 +119,7 @@ impl Deployment {
         let mut fields =
             Map::from_iter([("provider".to_owned(), json!(provider)), ("upstream".to_owned(), json!(upstream))]);
         let own_id = info.text("id", imported);
-        fields.extend(described(&mut params, &mut info, imported));
+        fields.extend(model_fields(&mut params, &mut info, imported));
         let limits = [("rpm", "requests"), ("tpm", "tokens")]
             .into_iter()
             .filter_map(|(name, measure)| Some((measure, params.count(name, imported).or(info.count(name, imported))?)))
@@ -131,7 +131,7 @@ impl Deployment {
 }
 
 /// The parameters, with those of the credential that they name behind them.
-fn with_credential(params: Option<Value>, globals: &Globals) -> Value {
+fn merge_credential(params: Option<Value>, globals: &Globals) -> Value {
     let mut params = params.unwrap_or_default();
     if let Value::Object(fields) = &mut params
         && let Some(credential) = fields.get("litellm_credential_name").and_then(Value::as_str)
@@ -177,7 +177,12 @@ fn provider_of(model: &str, custom: Option<&str>, has_address: bool) -> Result<(
 }
 
 /// The fields of the provider but its name.
-fn provider(kind: &'static str, params: &mut Fields, globals: &Globals, imported: &mut Imported) -> Map<String, Value> {
+fn provider(
+    kind: &'static str,
+    params: &mut Fields,
+    globals: &Globals,
+    imported: &mut ImportResult,
+) -> Map<String, Value> {
     let mut fields = Map::new();
     let address = params.text("api_base", imported).or(params.text("base_url", imported));
     let address = address.map(|address| variables(address.trim_end_matches('/')));
@@ -231,7 +236,7 @@ fn provider(kind: &'static str, params: &mut Fields, globals: &Globals, imported
 }
 
 /// Headers that are sent with every request.
-fn headers(params: &mut Fields, imported: &mut Imported) -> Map<String, Value> {
+fn headers(params: &mut Fields, imported: &mut ImportResult) -> Map<String, Value> {
     let mut headers = Map::new();
     for name in ["organization", "extra_headers"] {
         match (name, params.take(name)) {
@@ -259,7 +264,7 @@ fn headers(params: &mut Fields, imported: &mut Imported) -> Map<String, Value> {
 }
 
 /// What a model is and costs.
-fn described(params: &mut Fields, info: &mut Fields, imported: &mut Imported) -> Map<String, Value> {
+fn model_fields(params: &mut Fields, info: &mut Fields, imported: &mut ImportResult) -> Map<String, Value> {
     let mut fields = Map::new();
     if let Some(mode) = info.text("mode", imported) {
         match lookup(MODES, &mode) {
@@ -292,7 +297,7 @@ fn described(params: &mut Fields, info: &mut Fields, imported: &mut Imported) ->
 }
 
 /// Dollars for one unit as dollars for a million, in exact decimals.
-fn per_million(cost: &Value, name: &str, place: &str, imported: &mut Imported) -> Option<String> {
+fn per_million(cost: &Value, name: &str, place: &str, imported: &mut ImportResult) -> Option<String> {
     let text = cost.as_str().map_or_else(|| cost.to_string(), str::to_owned);
     if let Some(exact) = Nanos::parse_scaled(&text, 6) {
         return Some(exact.to_string());
@@ -304,7 +309,7 @@ fn per_million(cost: &Value, name: &str, place: &str, imported: &mut Imported) -
 }
 
 /// Seconds as a time.
-fn duration(seconds: &Value, name: &str, place: &str, imported: &mut Imported) -> Option<String> {
+fn duration(seconds: &Value, name: &str, place: &str, imported: &mut ImportResult) -> Option<String> {
     let text = seconds.as_str().map_or_else(|| seconds.to_string(), str::to_owned);
     let number = text.parse::<f64>().ok().filter(|number| (0.001..=86_400.0).contains(number));
     if number.is_none() {

@@ -1,7 +1,7 @@
 //! An object of LiteLLM's, taken apart field by field: what is left at the end has no equivalent, and is named.
 
 use super::tables::without_equivalent;
-use crate::commands::import::Imported;
+use crate::commands::import::ImportResult;
 use serde_json::{Map, Value};
 
 /// The fields of an object. What is taken is ticked off.
@@ -13,7 +13,7 @@ pub struct Fields {
 
 impl Fields {
     /// The fields of a value; one that is no object is noted, and has none.
-    pub fn of(place: impl Into<String>, value: Value, imported: &mut Imported) -> Self {
+    pub fn of(place: impl Into<String>, value: Value, imported: &mut ImportResult) -> Self {
         let place = place.into();
         let left = match value {
             Value::Object(fields) => fields,
@@ -37,7 +37,7 @@ impl Fields {
     }
 
     /// A text. What is something else is noted.
-    pub fn text(&mut self, name: &str, imported: &mut Imported) -> Option<String> {
+    pub fn text(&mut self, name: &str, imported: &mut ImportResult) -> Option<String> {
         match self.take(name)? {
             Value::String(text) => Some(text),
             // YAML makes a number of an id of digits.
@@ -50,7 +50,7 @@ impl Fields {
     }
 
     /// A positive whole number. What is something else is noted.
-    pub fn count(&mut self, name: &str, imported: &mut Imported) -> Option<u64> {
+    pub fn count(&mut self, name: &str, imported: &mut ImportResult) -> Option<u64> {
         let value = self.take(name)?;
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         // `1000.0` counts too: what is set over a form may be a float.
@@ -66,7 +66,7 @@ impl Fields {
     }
 
     /// An amount of money. What is something else is noted.
-    pub fn dollars(&mut self, name: &str, imported: &mut Imported) -> Option<Value> {
+    pub fn dollars(&mut self, name: &str, imported: &mut ImportResult) -> Option<Value> {
         let value = self.take(name)?;
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         if !text.parse::<f64>().is_ok_and(|amount| (0.0..1e12).contains(&amount)) {
@@ -86,7 +86,7 @@ impl Fields {
     }
 
     /// An array of texts. What is something else is noted.
-    pub fn texts(&mut self, name: &str, imported: &mut Imported) -> Vec<String> {
+    pub fn texts(&mut self, name: &str, imported: &mut ImportResult) -> Vec<String> {
         let mut texts = Vec::new();
         for item in self.list(name) {
             match item {
@@ -105,7 +105,7 @@ impl Fields {
     }
 
     /// Names what is left and says something. Never its value, which may be a secret.
-    pub fn finish(self, imported: &mut Imported) {
+    pub fn finish(self, imported: &mut ImportResult) {
         for (name, value) in self.left {
             let says_nothing = match &value {
                 Value::Null | Value::Bool(false) => true,

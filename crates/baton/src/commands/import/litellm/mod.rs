@@ -11,13 +11,13 @@ mod fields;
 mod people;
 mod tables;
 
-use super::Imported;
+use super::ImportResult;
 use baton_model::Timestamp;
 use serde_json::Value;
 
 /// Reads a configuration and lists.
-pub fn convert(config: Option<Value>, lists: Vec<Value>, now: Timestamp) -> Imported {
-    let mut imported = Imported::default();
+pub fn convert(config: Option<Value>, lists: Vec<Value>, now: Timestamp) -> ImportResult {
+    let mut imported = ImportResult::default();
     if let Some(config) = config {
         config::read(config, &mut imported);
     }

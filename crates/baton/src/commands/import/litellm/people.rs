@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::tables::period;
-use crate::commands::import::Imported;
+use crate::commands::import::ImportResult;
 use baton_model::Timestamp;
 use baton_model::schema::time;
 use serde_json::{Map, Value, json};
@@ -32,7 +32,7 @@ const ALL_MODELS: [&str; 2] = ["all-proxy-models", "*"];
 const MODELS_OF_TEAM: &str = "all-team-models";
 
 /// Reads lists.
-pub fn read(lists: Vec<Value>, now: Timestamp, imported: &mut Imported) {
+pub fn read(lists: Vec<Value>, now: Timestamp, imported: &mut ImportResult) {
     let (mut keys, mut teams, mut users) = (Vec::new(), Vec::new(), Vec::new());
     for item in lists.into_iter().flat_map(items) {
         match kind_of(&item) {
@@ -122,7 +122,7 @@ fn parts_of_team(item: Value) -> (Value, Vec<Value>) {
     }
 }
 
-fn team(item: Value, teams: &mut Teams, imported: &mut Imported) {
+fn team(item: Value, teams: &mut Teams, imported: &mut ImportResult) {
     let mut fields = Fields::of("a team", item, imported);
     let Some(id) = fields.text("team_id", imported) else { return fields.finish(imported) };
     fields.place = format!("the team `{id}`");
@@ -161,7 +161,7 @@ fn member(item: &Value) -> Option<String> {
     Some(format!("{name} ({})", text("role").unwrap_or("user")))
 }
 
-fn user(item: Value, imported: &mut Imported) {
+fn user(item: Value, imported: &mut ImportResult) {
     let mut fields = Fields::of("a user", item, imported);
     let Some(id) = fields.text("user_id", imported) else { return fields.finish(imported) };
     fields.place = format!("the user `{id}`");
@@ -186,7 +186,7 @@ fn key(
     now: Timestamp,
     teams: &mut Teams,
     taken: &mut BTreeSet<(String, String)>,
-    imported: &mut Imported,
+    imported: &mut ImportResult,
 ) -> bool {
     let mut fields = Fields::of("a key", item, imported);
     let hash = fields.text("token", imported).unwrap_or_default();
@@ -257,7 +257,7 @@ fn key(
 }
 
 /// The models that a key may use; nothing for all.
-fn models(fields: &mut Fields, of_team: Option<&Vec<String>>, imported: &mut Imported) -> Option<Vec<String>> {
+fn models(fields: &mut Fields, of_team: Option<&Vec<String>>, imported: &mut ImportResult) -> Option<Vec<String>> {
     let models = fields.texts("models", imported);
     if models.is_empty() || models.iter().any(|model| model == MODELS_OF_TEAM) {
         return of_team.cloned();
@@ -272,7 +272,7 @@ fn models(fields: &mut Fields, of_team: Option<&Vec<String>>, imported: &mut Imp
 }
 
 /// The fields `budget` and `limits` of a key, project or user.
-fn policies(fields: &mut Fields, imported: &mut Imported) -> Map<String, Value> {
+fn policies(fields: &mut Fields, imported: &mut ImportResult) -> Map<String, Value> {
     let mut policies = Map::new();
     let (amount, duration) = (fields.dollars("max_budget", imported), fields.text("budget_duration", imported));
     match (amount, duration) {
@@ -305,7 +305,7 @@ fn policies(fields: &mut Fields, imported: &mut Imported) -> Map<String, Value> 
 }
 
 /// The metadata of a project or user, which is kept as it is.
-fn metadata(fields: &mut Fields, imported: &mut Imported) -> Option<(String, Value)> {
+fn metadata(fields: &mut Fields, imported: &mut ImportResult) -> Option<(String, Value)> {
     match fields.take("metadata")? {
         Value::Object(metadata) if metadata.is_empty() => None,
         Value::Object(metadata) => Some(("metadata".to_owned(), metadata.into())),

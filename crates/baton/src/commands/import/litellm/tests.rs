@@ -4,7 +4,7 @@
 
 use super::convert;
 use crate::commands::apply::file::{FileFormat, read, yaml};
-use crate::commands::import::Imported;
+use crate::commands::import::ImportResult;
 use crate::config::Environment;
 use baton_model::Timestamp;
 use baton_model::schema::time;
@@ -20,12 +20,12 @@ fn now() -> Timestamp {
     time::read("2026-11-28").unwrap()
 }
 
-fn all() -> Imported {
+fn all() -> ImportResult {
     let lists = [KEYS, TEAMS, USERS].map(|text| serde_json::from_str(text).unwrap());
     convert(Some(yaml(CONFIG).unwrap()), lists.to_vec(), now())
 }
 
-fn entry(imported: &Imported, kind: &str, field: &str, name: &str) -> Value {
+fn entry(imported: &ImportResult, kind: &str, field: &str, name: &str) -> Value {
     let mut found = imported.of(kind).filter(|fields| fields[field] == name);
     let entry = found.next().unwrap_or_else(|| panic!("{kind} has no {name}: {imported:#?}"));
     entry.clone().into()
