@@ -30,6 +30,7 @@ use utoipa::{Modify, ToSchema};
         (name = "providers", description = "The services that models are called at"),
         (name = "keys", description = "API keys: who may call the API"),
         (name = "projects", description = "Projects that requests are attributed to"),
+        (name = "users", description = "Users: what is set for them, and what they used"),
         (name = "budgets", description = "How much money requests may cost"),
         (name = "limits", description = "How much requests may take in a time, and how many may be under way"),
         (name = "prices", description = "What models cost, and from where that is known"),

@@ -28,6 +28,7 @@ mod requests;
 mod routes;
 mod state;
 mod usage;
+mod users;
 mod webhooks;
 mod wire;
 

@@ -4,7 +4,7 @@
 
 use crate::{
     Admin, audit, budgets, cache, events, keys, limits, me, models, prices, projects, providers, ready, requests,
-    usage, webhooks,
+    usage, users, webhooks,
 };
 use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
@@ -27,6 +27,10 @@ pub fn routes() -> OpenApiRouter<Admin> {
         .routes(routes!(keys::rotate::rotate))
         .routes(routes!(me::me))
         .routes(routes!(projects::list::list, projects::create::create))
+        .routes(routes!(projects::members::list))
+        .routes(routes!(projects::members::put, projects::members::remove))
+        .routes(routes!(users::list::list))
+        .routes(routes!(users::get::get, users::put::put, users::remove::remove))
         .routes(routes!(projects::get::get, projects::update::update, projects::remove::remove))
         .routes(routes!(budgets::list::list, budgets::create::create))
         .routes(routes!(budgets::get::get, budgets::update::update, budgets::remove::remove))

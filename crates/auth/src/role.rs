@@ -43,17 +43,7 @@ mod tests {
     #[test]
     fn each_role_includes_those_after_it() {
         for (place, has) in Role::ALL.into_iter().enumerate() {
-            let caller = Caller {
-                key: None,
-                role: has,
-                scope: None,
-                project: None,
-                projects: None,
-                user: None,
-                models: None,
-                strict: false,
-                policies: None,
-            };
+            let caller = Caller::new(has);
             for (needed_place, needed) in Role::ALL.into_iter().enumerate() {
                 assert_eq!(require(&caller, needed).is_ok(), place <= needed_place, "{has:?} for {needed:?}");
             }

@@ -3,6 +3,7 @@
 //! - [`models`]: which models there are, how that changes, and what providers list of their own;
 //! - [`providers`]: which providers there are, those of the configuration and those of the database;
 //! - [`policies`]: which budgets and limits there are, and what they may say;
+//! - [`projects`]: what projects and users may say, and who may change what belongs to a project;
 //! - [`prices`]: what models cost, updates of that, and requests that are priced anew;
 //! - [`provider_objects`]: files, batches and responses that providers keep for callers;
 //! - [`write_health_events`]: circuits that opened or closed become events.
@@ -20,6 +21,7 @@ mod health_events;
 pub mod models;
 pub mod policies;
 pub mod prices;
+pub mod projects;
 pub mod provider_objects;
 pub mod providers;
 mod vendor_info;

@@ -34,6 +34,7 @@ fn record(number: u64) -> RequestRecord {
         status: 0,
         error: None,
         cache: CacheUse::Miss,
+        charge_factor: None,
         attempts: Vec::new(),
     }
 }

@@ -34,17 +34,7 @@ fn model(number: usize, fallbacks: &[usize]) -> Model {
 }
 
 fn caller() -> Caller {
-    Caller {
-        key: None,
-        role: Role::Caller,
-        scope: None,
-        project: None,
-        projects: None,
-        user: None,
-        models: None,
-        strict: false,
-        policies: None,
-    }
+    Caller::new(Role::Caller)
 }
 
 fn call(bytes: usize) -> Call {
@@ -72,6 +62,7 @@ fn call(bytes: usize) -> Call {
             fallbacks: None,
             strict: false,
             max_cost: None,
+            run_budget: None,
             timeout: None,
         },
         options: CallOptions {

@@ -3,6 +3,7 @@
 use crate::shared::EngineContext;
 use baton_meter::price::{self, Costed};
 use baton_model::entity::Owner;
+use baton_model::price::Factor;
 use baton_model::record::{AttemptRecord, Attribution, CacheUse, Outcome, RequestRecord};
 use baton_model::{Capability, Model, ModelId, ProviderId, RequestId, Timestamp, Usage};
 use sha2::{Digest, Sha256};
@@ -32,6 +33,8 @@ pub struct BatchedReply {
     pub usage: Usage,
     /// Whose batch it is.
     pub owner: Owner,
+    /// What its project is charged, as a multiple of the cost.
+    pub charge_factor: Option<Factor>,
     /// When the batch was made: it costs what was in force then.
     pub made: Timestamp,
 }
@@ -89,6 +92,7 @@ impl EngineContext {
             status: 200,
             error: None,
             cache: CacheUse::Bypass,
+            charge_factor: reply.charge_factor,
             attempts: vec![attempt],
         }
     }

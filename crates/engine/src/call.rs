@@ -1,6 +1,7 @@
 //! A request on its way down the pipeline.
 
 use crate::limit::{no_bytes, translation_cost};
+use crate::policy::RunBudget;
 use crate::shares::Hold;
 use crate::trace::Trace;
 use baton_model::record::Attribution;
@@ -61,6 +62,8 @@ pub struct Routing {
     pub timeout: Option<Duration>,
     /// The most that it may cost, all attempts together.
     pub max_cost: Option<Nanos>,
+    /// What all calls of its run may take together.
+    pub run_budget: Option<RunBudget>,
 }
 
 /// How the reply is to be, and what goes to the provider beside the body.

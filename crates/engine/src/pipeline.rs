@@ -45,7 +45,9 @@ pub async fn serve(shared: &Arc<EngineContext>, call: Call) -> Result<Reply, Pub
 /// What the request has to keep to, with itself reserved.
 async fn keep_to_policies(shared: &EngineContext, call: &Call) -> Result<Admitted, PublicError> {
     let (caller, of) = (&call.identity.caller, &call.identity.attribution);
-    let Some(concern) = shared.policies.concern(caller, of) else { return Ok(Admitted::default()) };
+    let Some(concern) = shared.policies.concern(caller, of, call.routing.run_budget.as_ref()) else {
+        return Ok(Admitted::default());
+    };
     let reserved = shared.policies.admit(&concern, caller, of).await;
     let reservation = reserved.inspect_err(|error| shared.metrics.count_refusal(error.code))?;
     Ok(Admitted { concern: Some(concern), reservation })
@@ -75,8 +77,8 @@ async fn serve_cacheable(
     recorder.set_cache_use(CacheUse::Miss);
     // Joined only after the lookup: a reply that is cached already needs no shared call.
     // One that brings its own time or money is joined by nobody and joins nobody: the bounds of another would end it.
-    let flight = match (call.routing.timeout, call.routing.max_cost) {
-        (None, None) => key.clone(),
+    let flight = match (call.routing.timeout, call.routing.max_cost, call.routing.run_budget) {
+        (None, None, None) => key.clone(),
         _ => format!("{key} {}", call.identity.id),
     };
     match shared.coalescer.join(&flight, call.options.form) {

@@ -69,6 +69,7 @@ impl RequestRecorder {
             status: 499,
             error: None,
             cache: CacheUse::Bypass,
+            charge_factor: call.identity.caller.rules.as_ref().and_then(|rules| rules.charge_factor),
             attempts: Vec::new(),
         };
         shared.metrics.count_started();

@@ -129,7 +129,7 @@ impl Snapshot {
 
     /// The model of that name. Ollama's clients mean `name:latest` by `name`, and the other way round.
     fn find_as_written(&self, caller: &Caller, name: &str) -> Option<&Arc<Model>> {
-        let usable = |name: &str| self.models.get(name).filter(|model| caller.may_use(&model.id));
+        let usable = |name: &str| self.models.get(name).filter(|model| caller.may_use(model));
         usable(name).or_else(|| match name.strip_suffix(":latest") {
             Some(short) => usable(short),
             None => usable(&format!("{name}:latest")),
@@ -156,7 +156,7 @@ impl Snapshot {
         let from = (Bound::Included(name), Bound::Unbounded);
         let alike = self.models.range::<str, _>(from).take_while(move |(id, _)| id.as_str().starts_with(name));
         alike
-            .filter(move |(id, _)| without_date(id.as_str()) == Some(name) && caller.may_use(id))
+            .filter(move |(id, model)| without_date(id.as_str()) == Some(name) && caller.may_use(model))
             .map(|(_, model)| model)
     }
 
@@ -178,17 +178,17 @@ impl Snapshot {
         })?;
         let set = self.default_models.get(provider).and_then(|id| self.models.get(id));
         Ok(set
-            .filter(|model| model.capabilities.contains(&capability.listed_as()) && caller.may_use(&model.id))
+            .filter(|model| model.capabilities.contains(&capability.listed_as()) && caller.may_use(model))
             // A provider's default may lack the capability. Then the choice must be plain, as without a provider.
             .or_else(|| {
-                let offered = self.models_offering(capability).filter(|model| caller.may_use(&model.id));
+                let offered = self.models_offering(capability).filter(|model| caller.may_use(model));
                 let mut offered = offered.filter(|model| model.provider == *provider);
                 offered.next().filter(|_| offered.next().is_none())
             }))
     }
 
     fn default_for(&self, caller: &Caller, capability: Capability) -> Option<&Arc<Model>> {
-        let usable = |model: &&Arc<Model>| caller.may_use(&model.id);
+        let usable = |model: &&Arc<Model>| caller.may_use(model);
         let set = self.default_model.as_ref().and_then(|id| self.models.get(id)).filter(usable);
         set.filter(|model| model.capabilities.contains(&capability.listed_as())).or_else(|| {
             // Without a configured default the choice must be plain: the only model that can do it.
@@ -200,7 +200,7 @@ impl Snapshot {
     /// Whether a provider has a model that the caller may use; one that may use all sees all providers.
     pub fn serves(&self, caller: &Caller, provider: &ProviderId) -> bool {
         let mut models = self.models.values();
-        caller.models.is_none() || models.any(|model| model.provider == *provider && caller.may_use(&model.id))
+        caller.may_use_all() || models.any(|model| model.provider == *provider && caller.may_use(model))
     }
 
     /// The active models that list that capability, or the one that stands for it.
@@ -220,10 +220,12 @@ impl Snapshot {
         found.or_else(|| self.versions_of(caller, undated).last()).map(|model| model.id.as_str())
     }
 
+    fn usable_names<'s>(&'s self, caller: &Caller) -> impl Iterator<Item = &'s str> {
+        self.models.values().filter(move |model| caller.may_use(model)).map(|model| model.id.as_str())
+    }
+
     fn not_found(&self, caller: &Caller, name: &str) -> PublicError {
-        let near = self
-            .meant_by(caller, name)
-            .or_else(|| nearest_name(name, self.models.keys().filter(|id| caller.may_use(id)).map(ModelId::as_str)));
+        let near = self.meant_by(caller, name).or_else(|| nearest_name(name, self.usable_names(caller)));
         let hint = near
             .map_or_else(|| "GET /api/models lists the models".to_owned(), |near| format!("did you mean `{near}`?"));
         PublicError::new(Code::ModelNotFound, format!("unknown model `{name}`; {hint}")).at("model")

@@ -90,11 +90,12 @@ pub fn plan(snapshot: &Snapshot, first: &Arc<Model>, ask: &RouteInput<'_>) -> Re
         if !seen.insert(name) {
             continue;
         }
-        match snapshot.models.get(name).filter(|model| ask.caller.may_use(&model.id)) {
-            Some(model) => consider_model(snapshot, model, ask, &mut plan, &mut open),
+        match snapshot.models.get(name) {
+            Some(model) if ask.caller.may_use(model) => consider_model(snapshot, model, ask, &mut plan, &mut open),
             // What the caller may not use is not there for it. If the operator named it, the caller has not even asked.
-            None if ask.fallbacks.is_none() && !ask.caller.may_use(name) => {}
-            None => plan.skipped.push(SkippedModel { model: name.clone(), reason: UNKNOWN.into() }),
+            Some(_) if ask.fallbacks.is_none() => {}
+            None if ask.fallbacks.is_none() && !ask.caller.may_name(name) => {}
+            _ => plan.skipped.push(SkippedModel { model: name.clone(), reason: UNKNOWN.into() }),
         }
     }
     plan.candidates.append(&mut open);
@@ -156,7 +157,7 @@ fn unsupported_error(snapshot: &Snapshot, model: &Model, ask: &RouteInput<'_>) -
     }
     let able: Vec<&str> = snapshot
         .models_offering(ask.capability)
-        .filter(|other| ask.caller.may_use(&other.id))
+        .filter(|other| ask.caller.may_use(other))
         .map(|other| other.id.as_str())
         // Enough for a sentence: there may be thousands.
         .take(10)

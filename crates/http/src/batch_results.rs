@@ -5,6 +5,7 @@ use crate::HttpState;
 use baton_dialect::codec;
 use baton_engine::BatchedReply;
 use baton_model::entity::ProviderObject;
+use baton_model::price::Factor;
 use baton_model::{Capability, Dialect, ReplyEvent, Usage};
 use baton_provider_api::Forwarded;
 use baton_tasks::compute;
@@ -77,6 +78,12 @@ impl Lines {
         }
     }
 
+    /// What its project is charged at present, as a multiple of the cost.
+    fn charge_factor(&self) -> Option<Factor> {
+        let project = self.object.owner.project.as_deref()?;
+        self.state.web.keys.rules_of(project)?.charge_factor
+    }
+
     /// The line is complete.
     async fn finish(&mut self) {
         let line = std::mem::take(&mut self.rest);
@@ -93,6 +100,7 @@ impl Lines {
             upstream: found.model,
             capability: found.capability,
             usage: found.usage,
+            charge_factor: self.charge_factor(),
             owner: self.object.owner.clone(),
             made: self.object.created_at,
         };

@@ -4,9 +4,9 @@ use crate::headers::{self, RequestHeaders};
 use crate::reply::{ReplyOptions, respond};
 use crate::{HttpState, form, query};
 use axum::response::Response;
-use baton_engine::policy::RUN_TAG;
+use baton_engine::policy::missing_run;
 use baton_engine::{Call, CallOptions, HeadSent, Identity, Routing};
-use baton_model::record::Attribution;
+use baton_model::record::{Attribution, RUN_TAG};
 use baton_model::{Caller, Capability, Code, PublicError, Wire};
 use baton_tasks::compute;
 use baton_web::bounds;
@@ -48,8 +48,10 @@ pub fn call(
     headers: RequestHeaders,
     request: ParsedRequest,
 ) -> Result<Call, PublicError> {
-    let Inbound { id, caller, trace, arrived, parts, hold, .. } = inbound;
-    let attribution = attribution(&caller, &headers, request.attribution)?;
+    let run = run(&inbound, &headers)?;
+    let attribution = attribution(&inbound.caller, &headers, run, request.attribution)?;
+    let caller = inbound.caller_in(attribution.project.as_deref());
+    let Inbound { id, trace, arrived, parts, hold, .. } = inbound;
     Ok(Call {
         wire: Wire::new(api.dialect(), capability),
         routing: Routing {
@@ -59,6 +61,7 @@ pub fn call(
             strict: headers.strict || caller.strict,
             timeout: headers.timeout,
             max_cost: headers.max_cost,
+            run_budget: headers.run_budget,
         },
         options: CallOptions {
             form: request.form,
@@ -92,12 +95,31 @@ pub async fn read(
     }
 }
 
+/// The run of a request: as the client calls it, else its trace, where somebody counts runs.
+///
+/// # Errors
+/// If it gives a budget to a run that has no name.
+fn run(inbound: &Inbound, headers: &RequestHeaders) -> Result<Option<String>, PublicError> {
+    let trace = || inbound.trace.parent.map(|parent| parent.trace.to_string());
+    match (&headers.run, headers.run_budget) {
+        (Some(run), _) => Ok(Some(run.clone())),
+        (None, Some(_)) => trace().map(Some).ok_or_else(missing_run),
+        // Each name is kept with its record, so nobody's trace is kept for nothing.
+        (None, None) => Ok(trace().filter(|_| inbound.counts_runs())),
+    }
+}
+
 /// On whose behalf: the key's own project and user win over what the client says.
 ///
 /// # Errors
 /// `invalid_request` if the body says more than is kept; `permission_denied` if the client names a project that its key
 /// may not book on.
-fn attribution(caller: &Caller, headers: &RequestHeaders, body: Attribution) -> Result<Attribution, PublicError> {
+fn attribution(
+    caller: &Caller,
+    headers: &RequestHeaders,
+    run: Option<String>,
+    body: Attribution,
+) -> Result<Attribution, PublicError> {
     let own = |own: &Option<Arc<str>>| own.as_ref().map(|text| text.to_string());
     // All of this goes into the record, which is kept for months.
     bounds::attribution(&body)?;
@@ -113,7 +135,7 @@ fn attribution(caller: &Caller, headers: &RequestHeaders, body: Attribution) -> 
         user: own(&caller.user).or(body.user).or_else(|| headers.user.clone()),
         task: body.task,
         // With its run, by which the ledger finds it again.
-        tags: headers.tags.iter().cloned().chain(headers.run.iter().map(|run| format!("{RUN_TAG}{run}"))).collect(),
+        tags: headers.tags.iter().cloned().chain(run.map(|run| format!("{RUN_TAG}{run}"))).collect(),
         metadata: body.metadata,
     })
 }

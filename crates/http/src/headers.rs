@@ -1,6 +1,7 @@
 //! Headers in and out.
 
 use crate::limit_headers;
+use baton_engine::policy::RunBudget;
 use baton_engine::{CachePolicy, ReplyHead};
 use baton_model::bounds::{FALLBACKS, ID, Maximum, TAGS};
 use baton_model::{Clock, Code, Cost, ModelId, Nanos, PublicError};
@@ -31,6 +32,7 @@ const FALLBACK_MODELS: HeaderName = HeaderName::from_static("x-baton-fallbacks")
 const STRICT: HeaderName = HeaderName::from_static("x-baton-strict");
 const TIMEOUT: HeaderName = HeaderName::from_static("x-baton-timeout");
 const MAX_COST: HeaderName = HeaderName::from_static("x-baton-max-cost");
+const RUN_BUDGET: HeaderName = HeaderName::from_static("x-baton-run-budget");
 const RUN: HeaderName = HeaderName::from_static("x-baton-run");
 const PROJECT: HeaderName = HeaderName::from_static("x-baton-project");
 const USER: HeaderName = HeaderName::from_static("x-baton-user");
@@ -56,6 +58,8 @@ pub struct RequestHeaders {
     pub max_cost: Option<Nanos>,
     /// `x-baton-run`.
     pub run: Option<String>,
+    /// `x-baton-run-budget`.
+    pub run_budget: Option<RunBudget>,
     /// `x-baton-project`.
     pub project: Option<String>,
     /// `x-baton-user`.
@@ -91,6 +95,7 @@ impl RequestHeaders {
             timeout: text(headers, TIMEOUT).map(timeout).transpose()?,
             max_cost: text(headers, MAX_COST).map(max_cost).transpose()?,
             run: id(RUN)?,
+            run_budget: text(headers, RUN_BUDGET).map(run_budget).transpose()?,
             project: id(PROJECT)?,
             user: id(USER)?,
             tags: list(TAG_LIST, TAGS)?.unwrap_or_default(),
@@ -115,6 +120,11 @@ fn strict(text: &str) -> Result<bool, PublicError> {
 fn max_cost(text: &str) -> Result<Nanos, PublicError> {
     let wrong = || header_error("x-baton-max-cost", "dollars of at most nine decimal places, such as 0.05", text);
     Nanos::parse(text.trim()).ok_or_else(wrong)
+}
+
+fn run_budget(text: &str) -> Result<RunBudget, PublicError> {
+    let expected = "dollars such as 0.50, or a list such as cost=0.50,requests=20,tokens=100000";
+    RunBudget::parse(text).ok_or_else(|| header_error("x-baton-run-budget", expected, text))
 }
 
 fn timeout(text: &str) -> Result<Duration, PublicError> {

@@ -45,10 +45,8 @@ impl<'m> Listed<'m> {
 /// For Anthropic's clients: if the page that is asked for can't be.
 pub async fn all(State(state): State<HttpState>, inbound: Inbound) -> Result<Response, Refused> {
     let snapshot = state.web.engine.registry().snapshot();
-    let offered = snapshot
-        .models
-        .values()
-        .filter(|model| model.status != ModelStatus::Inactive && inbound.caller.may_use(&model.id));
+    let offered =
+        snapshot.models.values().filter(|model| model.status != ModelStatus::Inactive && inbound.caller.may_use(model));
     if is_anthropic(&inbound.parts.headers) {
         return Ok(Json(models::page(offered.collect(), inbound.query())?).into_response());
     }

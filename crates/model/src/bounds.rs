@@ -45,6 +45,10 @@ pub const CATALOGUE: usize = 20_000;
 pub const PRICES: usize = 10_000;
 /// Budgets that are registered; limits too.
 pub const POLICIES: usize = 10_000;
+/// Members of a project.
+pub const MEMBERS: usize = 1_000;
+/// Users for whom something is set.
+pub const USERS: usize = 100_000;
 /// Values of a field in the scope of a budget or limit.
 pub const SCOPE_VALUES: usize = 256;
 /// All values of a scope together, in bytes: a page of policies has to fit [`PAGE`].
@@ -148,7 +152,7 @@ const fn bound(subject: &'static str, most: Maximum, beyond: BeyondBound) -> Doc
 }
 
 /// All of them, in the order in which documents list them.
-pub const ALL: [DocumentedBound; 54] = [
+pub const ALL: [DocumentedBound; 56] = [
     bound("Requests: `metadata`", Object(JSON_BYTES, JSON_KEYS), Refused),
     bound("Requests: `user_id`, `project_id`, `task_id`", Bytes(ID), Refused),
     bound("Requests: `x-baton-user`, `x-baton-project`", Bytes(ID), Refused),
@@ -179,6 +183,8 @@ pub const ALL: [DocumentedBound; 54] = [
     bound("Projects: `id`", Bytes(ID), Invalid),
     bound("Projects: `name`", Characters(NAME), Invalid),
     bound("Projects: `metadata`", Object(JSON_BYTES, JSON_KEYS), Invalid),
+    bound("Projects: `members`", Entries(MEMBERS), Invalid),
+    bound("Users that are registered", Entries(USERS), Invalid),
     bound("Budgets, and limits, that are registered, each", Entries(POLICIES), Invalid),
     bound("Budgets: `budget_id`; limits: `limit_id`", Bytes(ID), Invalid),
     bound("Budgets, limits: the values of a field of `scope`", Entries(SCOPE_VALUES), Invalid),

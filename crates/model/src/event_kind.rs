@@ -49,11 +49,17 @@ pub enum EventKind {
     LimitUpdated,
     /// A limit was deleted.
     LimitDeleted,
+    /// A user was registered.
+    UserCreated,
+    /// A user was changed.
+    UserUpdated,
+    /// A user was deleted.
+    UserDeleted,
 }
 
 impl EventKind {
     /// All of them, in the order in which documents list them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 26] = [
         Self::ModelRegistered,
         Self::ModelUpdated,
         Self::ModelDeleted,
@@ -77,6 +83,9 @@ impl EventKind {
         Self::LimitCreated,
         Self::LimitUpdated,
         Self::LimitDeleted,
+        Self::UserCreated,
+        Self::UserUpdated,
+        Self::UserDeleted,
     ];
 
     /// The word in events and filters.
@@ -105,6 +114,9 @@ impl EventKind {
             Self::LimitCreated => "limit.created",
             Self::LimitUpdated => "limit.updated",
             Self::LimitDeleted => "limit.deleted",
+            Self::UserCreated => "user.created",
+            Self::UserUpdated => "user.updated",
+            Self::UserDeleted => "user.deleted",
         }
     }
 

@@ -51,7 +51,7 @@ pub use chat::ChatRequest;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use detail::Detail;
 pub use dialect::Dialect;
-pub use entity::{Actor, ApiKey, Caller, Model, ModelSource, ModelStatus, Project, Quirks, Scope, Webhook};
+pub use entity::{Actor, ApiKey, Caller, Model, ModelSource, ModelStatus, Project, Quirks, Scope, User, Webhook};
 pub use event::{FinishReason, ReplyEvent};
 pub use event_kind::EventKind;
 pub use fault::{Code, Fault, PublicError, Retry};

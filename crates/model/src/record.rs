@@ -7,7 +7,8 @@ use crate::chat::Json;
 use crate::clock::Timestamp;
 use crate::fault::{Code, ErrorKind, PublicError};
 use crate::id::{KeyId, ModelId, ProviderId, RequestId};
-use crate::price::Cost;
+use crate::money::Nanos;
+use crate::price::{Cost, Factor};
 use crate::usage::{Usage, UsageOrigin};
 
 /// One request, complete. Its id is unique, so that writing it twice changes nothing.
@@ -64,6 +65,9 @@ pub struct RequestRecord {
     /// What the response cache did: `hit`, `miss` or `bypass`.
     #[cfg_attr(feature = "schema", schema(value_type = String))]
     pub cache: CacheUse,
+    /// What its project is charged for it, as a multiple of what it cost; null: the cost.
+    #[cfg_attr(feature = "schema", serde(default, skip_serializing_if = "Option::is_none"), schema(value_type = Option<f64>))]
+    pub charge_factor: Option<Factor>,
     /// Each attempt, in order; none for a cached reply or one refused before any provider was called.
     #[cfg_attr(feature = "schema", serde(skip_serializing))]
     pub attempts: Vec<AttemptRecord>,
@@ -87,7 +91,18 @@ impl RequestRecord {
             .iter()
             .map(|attempt| attempt.cost)
             // One attempt without a cost makes the sum unknown: a part would look like the whole.
-            .try_fold(crate::Nanos::ZERO, |sum, cost| cost.known().map(|nanos| sum + nanos))
+            .try_fold(Nanos::ZERO, |sum, cost| cost.known().map(|nanos| sum + nanos))
+            .map_or(Cost::Unpriced, Cost::Known)
+    }
+
+    /// What its project is charged for all attempts together; unpriced if any that consumed something is.
+    pub fn charge(&self) -> Cost {
+        let Some(factor) = self.charge_factor else { return self.cost() };
+        // Rounded for each attempt, as the ledger's sums are.
+        let charges = self.attempts.iter().map(|attempt| attempt.cost.known().map(|cost| factor.of(cost)));
+        charges
+            .reduce(|sum, charge| Some(sum? + charge?))
+            .unwrap_or(Some(Nanos::ZERO))
             .map_or(Cost::Unpriced, Cost::Known)
     }
 
@@ -134,6 +149,16 @@ pub struct Attribution {
         schema(value_type = Option<Object>)
     )]
     pub metadata: Option<Json>,
+}
+
+/// What the tag of a run begins with: the run of a request is kept with its tags.
+pub const RUN_TAG: &str = "run:";
+
+impl Attribution {
+    /// The run that the request belongs to.
+    pub fn run(&self) -> Option<&str> {
+        self.tags.iter().find_map(|tag| tag.strip_prefix(RUN_TAG))
+    }
 }
 
 /// How a request, or an attempt, ended.

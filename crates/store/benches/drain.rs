@@ -126,6 +126,7 @@ fn record(number: usize) -> RequestRecord {
         status: 200,
         error: None,
         cache: CacheUse::Miss,
+        charge_factor: None,
         attempts: vec![AttemptRecord {
             model: model.as_str().into(),
             provider: provider.into(),

@@ -6,7 +6,8 @@ use crate::events::{self, NewEvent};
 use crate::scope::DatabaseScope;
 use crate::{
     FeedbackRepository, KeyRepository, ModelRepository, PolicyRepository, PriceRepository, ProjectRepository,
-    ProviderRepository, SettingRepository, StoreError, StoredPolicy, WebhookRepository, commands, connection, counters,
+    ProviderRepository, SettingRepository, StoreError, StoredPolicy, UserRepository, WebhookRepository, commands,
+    connection, counters,
 };
 use baton_model::{Actor, Clock};
 use sea_orm::DatabaseTransaction;
@@ -65,6 +66,11 @@ impl Change {
     /// Projects.
     pub fn projects(&self) -> ProjectRepository<'_> {
         ProjectRepository { scope: self.scope() }
+    }
+
+    /// Users for whom something is set.
+    pub fn users(&self) -> UserRepository<'_> {
+        UserRepository { scope: self.scope() }
     }
 
     /// Webhooks.

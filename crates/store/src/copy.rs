@@ -6,7 +6,7 @@
 
 use crate::entity::{
     attempt, audit, command, correction, counter, delivery, event, feedback, key, model, policy, price, project,
-    provider, provider_object, request, setting, stored_response, webhook,
+    provider, provider_object, request, setting, stored_response, user, webhook,
 };
 use crate::ledger::{UsageQuery, UsageRow};
 use crate::{Store, StoreError, StoredPolicy, connection};
@@ -92,6 +92,7 @@ pub async fn copy(
     copy.copy_table::<key::Entity>("api_keys", key::Column::Id, |row| &row.id, |row| row.last_used_at = None).await?;
     copy.copy_table::<provider::Entity>("providers", provider::Column::Name, |row| &row.name, |_| {}).await?;
     copy.copy_table::<project::Entity>("projects", project::Column::Id, |row| &row.id, |_| {}).await?;
+    copy.copy_table::<user::Entity>("users", user::Column::Id, |row| &row.id, |_| {}).await?;
     copy.copy_table::<webhook::Entity>("webhooks", webhook::Column::Id, |row| &row.id, |_| {}).await?;
     copy.copy_table::<price::Entity>("prices", price::Column::Id, |row| &row.id, |_| {}).await?;
     for (name, kind) in [("budgets", Budget::KIND), ("limits", RateLimit::KIND)] {

@@ -4,7 +4,7 @@ use crate::entity::key;
 use crate::scope::DatabaseScope;
 use crate::{StoreError, json};
 use baton_model::entity::Role;
-use baton_model::{ApiKey, KeyId, ModelId, Timestamp};
+use baton_model::{ApiKey, Caller, KeyId, ModelId, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::NotSet, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -29,6 +29,63 @@ const COLUMNS: [&str; 14] = [
     "revoked_at",
     "last_used_at",
 ];
+
+/// Which keys are listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyFilter {
+    /// All.
+    All,
+    /// Those of a project.
+    Project(Arc<str>),
+    /// Those of a user, within a project where one is named; and the one of that id.
+    Own {
+        /// The id.
+        key: Option<KeyId>,
+        /// The user.
+        user: Option<Arc<str>>,
+        /// The project.
+        project: Option<Arc<str>>,
+    },
+}
+
+impl KeyFilter {
+    /// The keys that a caller sees.
+    pub fn visible_to(caller: &Caller) -> Self {
+        if caller.role == Role::Caller {
+            let Caller { key, user, project, .. } = caller;
+            return Self::Own { key: key.clone(), user: user.clone(), project: project.clone() };
+        }
+        caller.confined_to().map_or(Self::All, |project| Self::Project(project.into()))
+    }
+
+    /// Whether a key is one of them.
+    pub fn has(&self, key: &ApiKey) -> bool {
+        match self {
+            Self::All => true,
+            Self::Project(project) => key.project.as_ref() == Some(project),
+            Self::Own { key: own, user, project } => {
+                let within = project.is_none() || key.project == *project;
+                own.as_ref() == Some(&key.id) || (user.is_some() && key.user == *user && within)
+            }
+        }
+    }
+
+    fn condition(&self) -> Condition {
+        match self {
+            Self::All => Condition::all(),
+            Self::Project(project) => Condition::all().add(key::Column::Project.eq(&**project)),
+            Self::Own { key, user, project } => {
+                let of_user = user.as_deref().map(|user| {
+                    let project = project.as_deref().map(|project| key::Column::Project.eq(project));
+                    Condition::all().add(key::Column::User.eq(user)).add_option(project)
+                });
+                // Without either there is nothing: a condition of nothing would be met by all.
+                let id = key.as_ref().map_or("", |key| key.as_str());
+                Condition::any().add(key::Column::Id.eq(id)).add_option(of_user)
+            }
+        }
+    }
+}
 
 /// One page of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,14 +114,14 @@ impl KeyRepository<'_> {
         Ok(crate::readable(query.all(&self.scope.reader()).await?.into_iter().map(read)))
     }
 
-    /// One page of keys, newest first: those of one project, where it is named. Pages count from 1.
+    /// One page of keys, newest first: those of a filter. Pages count from 1.
     ///
     /// # Errors
     ///
     /// If the database is unavailable.
-    pub async fn list(self, project: Option<&str>, page: u64, page_size: u64) -> Result<KeyPage, StoreError> {
+    pub async fn list(self, filter: &KeyFilter, page: u64, page_size: u64) -> Result<KeyPage, StoreError> {
         let query = key::Entity::find()
-            .filter(Condition::all().add_option(project.map(|project| key::Column::Project.eq(project))))
+            .filter(filter.condition())
             .order_by_desc(key::Column::CreatedAt)
             .order_by_desc(key::Column::Id);
         let reader = self.scope.reader();

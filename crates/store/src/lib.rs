@@ -4,7 +4,7 @@
 //! stands in `connection` and `partitions.rs`. The hot path never comes here: models and keys are read into snapshots, records arrive in
 //! batches from a journal.
 //!
-//! - [`Store::models`], [`Store::keys`], [`Store::providers`], [`Store::projects`], [`Store::webhooks`],
+//! - [`Store::models`], [`Store::keys`], [`Store::providers`], [`Store::projects`], [`Store::users`], [`Store::webhooks`],
 //!   [`Store::settings`]: what is registered;
 //! - [`Store::change`]: a change of that, with its events and its entry in the audit log, as one transaction;
 //! - [`Store::ledger`]: what happened: [`LedgerRepository::write`] is idempotent by request id;
@@ -50,6 +50,7 @@ mod scope;
 mod settings;
 mod stored_event;
 pub mod stored_responses;
+pub mod users;
 pub mod webhooks;
 
 pub use audit::{AuditRepository, NewAudit};
@@ -74,6 +75,7 @@ pub use quota::{QuotaWatch, StoredAmount};
 pub use settings::SettingRepository;
 pub use stored_event::StoredEvent;
 pub use stored_responses::StoredResponseRepository;
+pub use users::UserRepository;
 pub use webhooks::WebhookRepository;
 
 use baton_model::entity::{Budget, RateLimit};
@@ -218,6 +220,11 @@ impl Store {
     /// Projects.
     pub fn projects(&self) -> ProjectRepository<'_> {
         ProjectRepository { scope: DatabaseScope::Database(&self.database) }
+    }
+
+    /// Users for whom something is set.
+    pub fn users(&self) -> UserRepository<'_> {
+        UserRepository { scope: DatabaseScope::Database(&self.database) }
     }
 
     /// Webhooks, and what is on its way to them.

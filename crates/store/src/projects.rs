@@ -46,16 +46,15 @@ impl ProjectRepository<'_> {
         Ok(ProjectPage { items, total: pages.num_items().await? })
     }
 
-    /// The projects with a budget or limits of their own. One that can't be read is left out, with a warning.
+    /// The projects that say more than their name: budgets, limits, members, models. One that can't be read is left out,
+    /// with a warning.
     ///
     /// # Errors
     ///
     /// If the database is unavailable.
-    pub async fn list_with_policies(self) -> Result<Vec<Project>, StoreError> {
-        // Fields that say nothing are not written, so most projects are not read at all.
-        let named = |field: &str| project::Column::More.contains(format!("\"{field}\":"));
-        let either = Condition::any().add(named("budget")).add(named("limits"));
-        let query = project::Entity::find().filter(either);
+    pub async fn list_with_rules(self) -> Result<Vec<Project>, StoreError> {
+        // Fields that say nothing are not written, so projects that are only names are not read at all.
+        let query = project::Entity::find().filter(project::Column::More.ne("{}"));
         let rows = query.order_by_asc(project::Column::Id).all(&self.scope.reader()).await?;
         Ok(crate::readable(rows.into_iter().map(read)))
     }

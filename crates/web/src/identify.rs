@@ -58,7 +58,7 @@ pub async fn caller(web: &Web, parts: &Parts) -> Result<Caller, PublicError> {
         // The development mode means the operator, and not what the operator's browser or proxy let in.
         check_origin(parts).map_err(|why| PublicError::new(Code::AuthenticationError, why))?;
     }
-    web.keys.authenticate(credentials, origin).await.map_err(|error| {
+    let caller = web.keys.authenticate(credentials, origin).await.map_err(|error| {
         let error = PublicError::from(error);
         match error.code {
             Code::RateLimitExceeded => web.engine.count_refused_credentials(false),
@@ -67,6 +67,11 @@ pub async fn caller(web: &Web, parts: &Parts) -> Result<Caller, PublicError> {
             _ => {}
         }
         error
+    })?;
+    // A user of several projects says with each request in which of them it acts.
+    Ok(match parts.headers.get("x-baton-project").and_then(|project| project.to_str().ok()) {
+        Some(project) => web.keys.in_project(caller, project.trim()),
+        None => caller,
     })
 }
 

@@ -83,6 +83,21 @@ impl Inbound {
         identify::actor(&self.web, &self.parts, &self.caller)
     }
 
+    /// Its caller, bound by the rules of the project that the request is attributed to.
+    pub fn caller_in(&self, project: Option<&str>) -> Caller {
+        let mut caller = self.caller.clone();
+        // Those of the caller's own project are there already.
+        if caller.project.is_none() {
+            caller.rules = project.and_then(|project| self.web.keys.rules_of(project));
+        }
+        caller
+    }
+
+    /// Whether budgets or limits are for runs, so that the run of each request matters.
+    pub fn counts_runs(&self) -> bool {
+        self.web.engine.policies().set().counts_runs()
+    }
+
     /// The query of the request, without the question mark.
     pub fn query(&self) -> Option<&str> {
         self.parts.uri.query()

@@ -15,14 +15,14 @@ use http::Uri;
 /// Lists the budgets by id, those of the configuration and those that projects have of their own too. A caller restricted
 /// to a project sees only budgets of that project alone.
 #[utoipa::path(get, path = "/api/budgets", tag = "budgets", params(
-    ("origin" = Option<String>, Query, description = "Only `file`, `api` or `project`"),
+    ("origin" = Option<String>, Query, description = "Only `file`, `api`, `project` or `user`"),
     ("page" = Option<u64>, Query, description = "From 1; by default 1"),
     ("page_size" = Option<u64>, Query, description = "1 to 100; by default 20"),
 ), responses((status = 200, description = "A page of budgets", body = Page<BudgetStatus>)))]
 pub async fn list(State(admin): State<Admin>, Viewer(caller): Viewer, uri: Uri) -> ApiResult {
     let mut params = QueryParams::read(&uri)?;
     let paging = Paging::take(&mut params);
-    let origin = params.parse("origin", "file, api or project", PolicyOrigin::lookup);
+    let origin = params.parse("origin", "file, api, project or user", PolicyOrigin::lookup);
     params.finish()?;
     let mut budgets = visible::list::<Budget>(&admin, &caller);
     budgets.retain(|listed| origin.is_none_or(|origin| origin == listed.origin));

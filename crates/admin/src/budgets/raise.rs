@@ -3,7 +3,8 @@
 use super::view::BudgetStatus;
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::access::Administrator;
+use crate::policies::keep;
+use crate::wire::access::Acting;
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::phrases::brief;
@@ -11,7 +12,7 @@ use crate::wire::response::{ApiResult, json};
 use crate::wire::{money, time};
 use axum::extract::{Path, State};
 use baton_model::Timestamp;
-use baton_model::entity::BudgetRaise;
+use baton_model::entity::{Budget, BudgetRaise};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -39,14 +40,19 @@ pub struct RaiseBody {
 )]
 pub async fn raise(
     State(admin): State<Admin>,
-    Administrator(by): Administrator,
+    Acting { caller, by }: Acting,
     Path(id): Path<String>,
     mut fields: JsonFields,
 ) -> ApiResult {
     let mut faults = Faults::default();
     let raise = read(&mut fields, &mut faults);
+    // A command of the bus has it in its data, from which the path was made.
+    if fields.text("budget_id", &mut faults).is_some_and(|given| given != id) {
+        faults.add("budget_id", "must be the budget named in the path");
+    }
     fields.finish(&mut faults);
     faults.check()?;
+    keep::find::<Budget>(&admin, &caller, &id)?;
     let raised = admin.policies.raise(&id, raise, &by).await?;
     json(StatusCode::OK, &BudgetStatus::read(&admin, &raised).await)
 }

@@ -2,7 +2,8 @@
 
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::access::Administrator;
+use crate::policies::keep;
+use crate::wire::access::Acting;
 use crate::wire::response::ApiResult;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
@@ -15,7 +16,8 @@ use http::StatusCode;
     (status = 404, description = "The budget does not exist", body = ErrorBody),
     (status = 409, description = "It stands in the configuration or on a project", body = ErrorBody),
 ))]
-pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> ApiResult {
+pub async fn remove(State(admin): State<Admin>, Acting { caller, by }: Acting, Path(id): Path<String>) -> ApiResult {
+    keep::find::<Budget>(&admin, &caller, &id)?;
     admin.policies.remove::<Budget>(&id, &by).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -4,7 +4,8 @@ use super::input::{self, BudgetChange, FIXED};
 use super::view::{BudgetStatus, SHOWN};
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::access::Administrator;
+use crate::policies::keep;
+use crate::wire::access::Acting;
 use crate::wire::changes::pass_over_shown;
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
@@ -25,7 +26,7 @@ use http::StatusCode;
 )]
 pub async fn update(
     State(admin): State<Admin>,
-    Administrator(by): Administrator,
+    Acting { caller, by }: Acting,
     Path(id): Path<String>,
     mut fields: JsonFields,
 ) -> ApiResult {
@@ -41,6 +42,9 @@ pub async fn update(
     fields.finish(&mut faults);
     faults.check()?;
     changes.require(&FIXED)?;
+    let mut changed = keep::find::<Budget>(&admin, &caller, &id)?.policy.clone();
+    changes.apply(&mut changed);
+    keep::check(&caller, &changed.scope)?;
     let changed = admin.policies.update::<Budget>(&id, &by, |budget| changes.apply(budget)).await?;
     json(StatusCode::OK, &BudgetStatus::read(&admin, &changed).await)
 }

@@ -1,8 +1,9 @@
 //! `DELETE /api/keys/{id}`.
 
+use super::creator;
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::access::Administrator;
+use crate::wire::access::Acting;
 use crate::wire::response::ApiResult;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
@@ -14,7 +15,9 @@ use http::StatusCode;
     (status = 204, description = "Revoked"),
     (status = 404, description = "The key does not exist", body = ErrorBody),
 ))]
-pub async fn revoke(State(admin): State<Admin>, Administrator(by): Administrator, Path(id): Path<String>) -> ApiResult {
-    admin.web.keys.revoke(&by, &KeyId::from(id)).await?;
+pub async fn revoke(State(admin): State<Admin>, Acting { caller, by }: Acting, Path(id): Path<String>) -> ApiResult {
+    let id = KeyId::from(id);
+    creator::for_key(&admin, &caller, &id).await?;
+    admin.web.keys.revoke(&by, &id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

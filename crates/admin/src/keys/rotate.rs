@@ -1,9 +1,10 @@
 //! `POST /api/keys/{id}/rotate`.
 
 use super::create::{NewKeyView, reply_with_secret};
+use super::creator;
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::access::Administrator;
+use crate::wire::access::Acting;
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::phrases::brief;
@@ -42,7 +43,7 @@ const LONGEST: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 )]
 pub async fn rotate(
     State(admin): State<Admin>,
-    Administrator(by): Administrator,
+    Acting { caller, by }: Acting,
     Path(id): Path<String>,
     mut fields: JsonFields,
 ) -> ApiResult {
@@ -51,6 +52,7 @@ pub async fn rotate(
     fields.finish(&mut faults);
     faults.check()?;
     let id = KeyId::from(id);
+    creator::for_key(&admin, &caller, &id).await?;
     let rotated = admin.web.keys.rotate(&by, &id, overlap, &mut StdRng::from_os_rng()).await;
     let (key, secret) = rotated.map_err(|error| match error {
         AuthError::Revoked => PublicError::new(Code::Conflict, "the key is revoked; create another key"),

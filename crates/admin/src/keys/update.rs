@@ -1,9 +1,10 @@
 //! `PUT /api/keys/{id}`.
 
+use super::creator;
 use super::input::{self, FIXED, KeyChange};
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::access::Administrator;
+use crate::wire::access::Acting;
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
@@ -22,7 +23,7 @@ use http::StatusCode;
 )]
 pub async fn update(
     State(admin): State<Admin>,
-    Administrator(by): Administrator,
+    Acting { caller, by }: Acting,
     Path(id): Path<String>,
     mut fields: JsonFields,
 ) -> ApiResult {
@@ -30,14 +31,17 @@ pub async fn update(
     let changes = input::read(&mut fields, &FIXED, admin.web.engine.clock().now(), &mut faults);
     fields.finish(&mut faults);
     let id = KeyId::from(id);
+    let creator = creator::for_key(&admin, &caller, &id).await?;
+    let mut changed = admin.store.keys().get(&id).await?;
+    changes.apply(&mut changed);
     if changes.says("scope") {
         // Which scopes there are for it depends on what is fixed.
-        let mut changed = admin.store.keys().get(&id).await?;
-        changes.apply(&mut changed);
         input::check_scope(&changed, &mut faults);
     }
     faults.check()?;
     changes.require(&FIXED)?;
+    creator::check_fields(&creator, &changes)?;
+    creator.bind(&mut changed)?;
     let changed = admin.web.keys.update(&by, &id, |key| changes.apply(key));
     json(StatusCode::OK, &changed.await?)
 }

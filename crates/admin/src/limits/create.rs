@@ -4,7 +4,8 @@ use super::input::{self, LimitBody};
 use super::view::LimitStatus;
 use crate::Admin;
 use crate::describe::ErrorBody;
-use crate::wire::access::Administrator;
+use crate::policies::keep;
+use crate::wire::access::Acting;
 use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
@@ -20,13 +21,14 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     (status = 409, description = "The id is taken", body = ErrorBody),
     (status = 422, description = "Fields are invalid: `details.errors` names each", body = ErrorBody),
 ))]
-pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator, mut fields: JsonFields) -> ApiResult {
+pub async fn create(State(admin): State<Admin>, Acting { caller, by }: Acting, mut fields: JsonFields) -> ApiResult {
     let mut faults = Faults::default();
     let mut limit = RateLimit::new(input::new_id(&mut fields, &mut faults));
     let changes = input::read(&mut fields, &mut faults);
     fields.finish(&mut faults);
     faults.check()?;
     changes.apply(&mut limit);
+    keep::check(&caller, &limit.scope)?;
     let created = admin.policies.create(limit, &by).await?;
     let mut response = json(StatusCode::CREATED, &LimitStatus::new(&created))?;
     let location = format!("/api/limits/{}", utf8_percent_encode(&created.policy.limit_id, NON_ALPHANUMERIC));

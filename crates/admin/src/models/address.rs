@@ -51,16 +51,21 @@ pub fn read(uri: &Uri, is_model: impl Fn(&ModelId) -> bool) -> Result<ModelPath,
 
 /// Whether the caller sees the model: what it may use; of the inactive ones only those who may see everything know.
 pub fn may_see(caller: &Caller, model: &Model) -> bool {
-    caller.may_use(&model.id) && (model.status != ModelStatus::Inactive || caller.role != Role::Caller)
+    caller.may_use(model) && (model.status != ModelStatus::Inactive || caller.role != Role::Caller)
 }
 
 /// The model as a caller sees it: without fallbacks that it may not use.
-pub fn hide_fallbacks<'m>(caller: &Caller, model: &'m Model) -> Cow<'m, Model> {
-    if model.fallbacks.iter().all(|fallback| caller.may_use(fallback)) {
+pub fn hide_fallbacks<'m>(snapshot: &Snapshot, caller: &Caller, model: &'m Model) -> Cow<'m, Model> {
+    // One that is not registered (any more) is hidden from those whose credentials would not let them use it.
+    let may_use = |fallback: &ModelId| match snapshot.models.get(fallback) {
+        Some(model) => caller.may_use(model),
+        None => caller.may_name(fallback),
+    };
+    if model.fallbacks.iter().all(may_use) {
         return Cow::Borrowed(model);
     }
     let mut shown = model.clone();
-    shown.fallbacks.retain(|fallback| caller.may_use(fallback));
+    shown.fallbacks.retain(may_use);
     Cow::Owned(shown)
 }
 

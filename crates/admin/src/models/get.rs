@@ -17,7 +17,7 @@ use http::header::ETAG;
 pub fn get(admin: &Admin, caller: &Caller, id: &ModelId) -> ApiResult {
     let snapshot = admin.web.engine.registry().snapshot();
     let model = find(&snapshot, caller, id)?;
-    let mut response = json(StatusCode::OK, &*hide_fallbacks(caller, model))?;
+    let mut response = json(StatusCode::OK, &*hide_fallbacks(&snapshot, caller, model))?;
     response.headers_mut().insert(ETAG, etag(model));
     Ok(response)
 }

@@ -46,7 +46,7 @@ pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) 
     // A model of the configuration hides a stored one of the same name.
     let stored = |model: &Model| stored.get(&model.id).copied().filter(|_| model.source != ModelSource::Config);
     let said = |model| stored(model).unwrap_or(model);
-    paging.cut_page(models.into_iter().map(|model| hide_fallbacks(&caller, said(model)))).to_response()
+    paging.cut_page(models.into_iter().map(|model| hide_fallbacks(&snapshot, &caller, said(model)))).to_response()
 }
 
 /// Which models are wanted; each that is set narrows it.

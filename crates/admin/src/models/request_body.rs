@@ -69,7 +69,7 @@ pub fn call(
             status: api.status(),
         },
         wire: Wire::new(api.dialect(), capability),
-        routing: Routing { selector, fallbacks, strict: false, timeout: None, max_cost: None },
+        routing: Routing { selector, fallbacks, strict: false, timeout: None, max_cost: None, run_budget: None },
         options: CallOptions {
             form,
             max_output_tokens,

@@ -1,4 +1,4 @@
-//! The fields `budget` and `limits` of keys and projects.
+//! The fields `budget` and `limits` of keys.
 
 use crate::wire::changes::FieldChanges;
 use crate::wire::faults::Faults;
@@ -12,5 +12,5 @@ pub fn check<T: RegisteredSchema + PartialSchema>(changes: &FieldChanges<T>, fau
     // Null takes them away.
     let budget = changes.get::<Option<OwnBudget>>("budget").flatten();
     let limits = changes.get::<Option<OwnLimits>>("limits").flatten();
-    check_own(budget.as_ref(), limits.as_ref(), faults);
+    check_own("", budget.as_ref(), limits.as_ref(), faults);
 }

@@ -9,6 +9,7 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
 use axum::extract::State;
+use baton_control::projects::check_project;
 use baton_model::Project;
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
@@ -25,15 +26,14 @@ pub async fn create(State(admin): State<Admin>, Administrator(by): Administrator
     let id = input::new_id(&mut fields, &mut faults);
     let changes = input::read(&mut fields, &mut faults);
     fields.finish(&mut faults);
-    faults.check()?;
     let now = admin.web.engine.clock().now();
     let mut project = Project { created_at: now, updated_at: now, ..Project::new(id) };
     changes.apply(&mut project);
+    check_project(&project, &mut faults);
+    faults.check()?;
     let change = admin.store.change(&by).await?;
     change.projects().insert(&project).await?;
-    note::commit(change, None, Some(&project)).await?;
-    // Its own budget and limits.
-    admin.policies.reload().await?;
+    note::commit(&admin, change, None, Some(&project)).await?;
     let mut response = json(StatusCode::CREATED, &project)?;
     if let Ok(location) = HeaderValue::from_str(&location(&project.id)) {
         response.headers_mut().insert(LOCATION, location);

@@ -4,6 +4,7 @@ pub mod create;
 pub mod get;
 mod input;
 pub mod list;
+pub mod members;
 mod note;
 pub mod remove;
 pub mod update;

@@ -1,13 +1,19 @@
 //! What a change to a project leaves: an event, and an entry in the audit log.
 
-use baton_model::{EventKind, Project};
-use baton_store::{Change, NewAudit, NewEvent, StoreError};
+use crate::Admin;
+use baton_model::{EventKind, Project, PublicError};
+use baton_store::{Change, NewAudit, NewEvent};
 
-/// Tells of a change, and commits it.
+/// Tells of a change, commits it, and puts it in force on this node: its members and rules, its own budget and limits.
 ///
 /// # Errors
 /// Whatever keeps the database from writing; then nothing has changed.
-pub async fn commit(change: Change, before: Option<&Project>, after: Option<&Project>) -> Result<(), StoreError> {
+pub async fn commit(
+    admin: &Admin,
+    change: Change,
+    before: Option<&Project>,
+    after: Option<&Project>,
+) -> Result<(), PublicError> {
     let Some(project) = after.or(before) else { return Ok(()) };
     let (kind, action) = match (before, after) {
         (None, _) => (EventKind::ProjectCreated, "project.create"),
@@ -19,7 +25,8 @@ pub async fn commit(change: Change, before: Option<&Project>, after: Option<&Pro
     let [before, after] = [before, after].map(|project| project.map(text));
     change.audit(NewAudit { action, kind: "project", subject, before, after }).await?;
     change.commit().await?;
-    Ok(())
+    admin.web.keys.reload_projects().await?;
+    admin.policies.reload().await
 }
 
 /// The project as text.

@@ -18,8 +18,6 @@ pub async fn remove(State(admin): State<Admin>, Administrator(by): Administrator
     let change = admin.store.change(&by).await?;
     let before = change.projects().get(&id).await?;
     change.projects().delete(&id).await?;
-    note::commit(change, Some(&before), None).await?;
-    // Its own budget and limits.
-    admin.policies.reload().await?;
+    note::commit(&admin, change, Some(&before), None).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

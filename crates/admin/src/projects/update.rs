@@ -10,7 +10,8 @@ use crate::wire::faults::Faults;
 use crate::wire::fields::JsonFields;
 use crate::wire::response::{ApiResult, json};
 use axum::extract::{Path, State};
-use baton_model::{Project, Timestamp};
+use baton_control::projects::check_project;
+use baton_model::{Actor, Project, PublicError, Timestamp};
 use http::StatusCode;
 
 /// Changes the given fields.
@@ -38,16 +39,35 @@ pub async fn update(
     fields.finish(&mut faults);
     faults.check()?;
     changes.require(&["id"])?;
-    let change = admin.store.change(&by).await?;
-    let before = change.projects().get(&id).await?;
+    let after = alter(&admin, &by, &id, |project| {
+        changes.apply(project);
+        Ok(())
+    });
+    json(StatusCode::OK, &after.await?)
+}
+
+/// Changes a project, and puts that in force.
+///
+/// # Errors
+/// What `change` says; `not_found`; `conflict` if someone else has changed it at the same time; `validation_error` if it
+/// would say what no project may.
+pub async fn alter(
+    admin: &Admin,
+    by: &Actor,
+    id: &str,
+    change: impl FnOnce(&mut Project) -> Result<(), PublicError>,
+) -> Result<Project, PublicError> {
+    let work = admin.store.change(by).await?;
+    let before = work.projects().get(id).await?;
     let mut after = before.clone();
-    changes.apply(&mut after);
+    change(&mut after)?;
+    let mut faults = Faults::default();
+    check_project(&after, &mut faults);
+    faults.check()?;
     // `updated_at` is the version that the update is compared by. It must grow even within one microsecond, or if the
     // clock was set back.
     after.updated_at = admin.web.engine.clock().now().max(Timestamp(before.updated_at.0.saturating_add(1)));
-    change.projects().update(&after, before.updated_at).await?;
-    note::commit(change, Some(&before), Some(&after)).await?;
-    // Its own budget and limits.
-    admin.policies.reload().await?;
-    json(StatusCode::OK, &after)
+    work.projects().update(&after, before.updated_at).await?;
+    note::commit(admin, work, Some(&before), Some(&after)).await?;
+    Ok(after)
 }

@@ -18,8 +18,16 @@ pub struct Viewer(pub Caller);
 /// Who may see everything, of all projects.
 pub struct Overseer;
 
-/// Who may change models.
+/// Who may change models, of all projects.
 pub struct Operator(pub Actor);
+
+/// Everyone who is known, with how the audit log will name it. What it may change, the rules of the thing say.
+pub struct Acting {
+    /// Who asks.
+    pub caller: Caller,
+    /// The same, for the audit log.
+    pub by: Actor,
+}
 
 /// Who may do everything.
 pub struct Administrator(pub Actor);
@@ -65,7 +73,6 @@ macro_rules! access {
 access! {
     Anyone is caller by Caller,
     Viewer is caller by Viewer,
-    Operator is actor by Operator,
     Administrator is actor by Admin,
 }
 
@@ -74,10 +81,34 @@ impl FromRequestParts<Admin> for Overseer {
 
     async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Refused> {
         let caller = admit(parts, admin, Role::Viewer).await?;
-        if let Some(project) = caller.confined_to() {
-            let message = format!("this requires the scope `all`, but the caller sees only the project `{project}`");
-            return Err(PublicError::new(Code::PermissionDenied, message).into());
-        }
+        check_unconfined(&caller)?;
         Ok(Self)
     }
+}
+
+impl FromRequestParts<Admin> for Operator {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Refused> {
+        let caller = admit(parts, admin, Role::Operator).await?;
+        // Models belong to no project: the operator of one must not change what all others use.
+        check_unconfined(&caller)?;
+        Ok(Self(actor(parts, admin, caller)))
+    }
+}
+
+impl FromRequestParts<Admin> for Acting {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Refused> {
+        let caller = admit(parts, admin, Role::Caller).await?;
+        Ok(Self { by: actor(parts, admin, caller.clone()), caller })
+    }
+}
+
+/// Whether a caller sees all projects.
+fn check_unconfined(caller: &Caller) -> Result<(), PublicError> {
+    let Some(project) = caller.confined_to() else { return Ok(()) };
+    let message = format!("this requires the scope `all`, but the caller sees only the project `{project}`");
+    Err(PublicError::new(Code::PermissionDenied, message))
 }

@@ -201,6 +201,7 @@ fn oversized(number: usize) -> RequestRecord {
         status: 200,
         error: None,
         cache: CacheUse::Bypass,
+        charge_factor: None,
         attempts: Vec::<AttemptRecord>::new(),
     }
 }

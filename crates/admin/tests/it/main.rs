@@ -22,4 +22,5 @@ mod providers;
 mod scopes;
 mod setup;
 mod usage;
+mod users;
 mod webhooks;

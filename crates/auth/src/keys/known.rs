@@ -106,6 +106,8 @@ impl KnownKey {
             models: key.models.clone(),
             strict: key.strict,
             policies: OwnPolicies::of_key(key.id.as_str(), key.budget, key.limits).map(Arc::new),
+            // Of its project as it is when a request comes.
+            rules: None,
         };
         // A network that can't be read allows nobody rather than everybody.
         let addresses =

@@ -3,6 +3,7 @@
 mod change;
 mod failures;
 mod known;
+mod projects;
 
 pub use failures::FailureLimit;
 
@@ -10,11 +11,12 @@ use crate::secret::{Hash, PREFIX, Pepper, random_pepper};
 use crate::token::{Claims, TokenFault, TokenVerifier};
 use crate::{AuthError, Credentials, KeySecret};
 use arc_swap::ArcSwap;
-use baton_model::entity::Role;
+use baton_model::entity::{ProjectRules, Role};
 use baton_model::{Caller, Clock, ModelId};
 use baton_store::Store;
 use failures::{FailureLimiter, Network, RecentNetworks};
 use known::{KeySnapshot, KnownKey};
+use projects::ProjectSnapshot;
 use rand::Rng;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -45,6 +47,7 @@ pub struct ApiKeys {
     admin_seen: RecentNetworks,
     failures: FailureLimiter,
     known: ArcSwap<KeySnapshot>,
+    projects: ArcSwap<ProjectSnapshot>,
     /// One reload at a time, so that an older list never replaces a newer one.
     reloading: tokio::sync::Mutex<()>,
 }
@@ -67,9 +70,11 @@ impl ApiKeys {
             admin_seen: RecentNetworks::default(),
             failures: FailureLimiter::new(FailureLimit::default()),
             known: ArcSwap::default(),
+            projects: ArcSwap::default(),
             reloading: tokio::sync::Mutex::new(()),
         };
         keys.reload().await?;
+        keys.reload_projects().await?;
         Ok(keys)
     }
 
@@ -209,6 +214,29 @@ impl ApiKeys {
         Ok(())
     }
 
+    /// Reads the projects again: their members, and what they demand of their requests.
+    ///
+    /// # Errors
+    ///
+    /// If the store can't be read; then they stay as they were.
+    pub async fn reload_projects(&self) -> Result<(), AuthError> {
+        let _one = self.reloading.lock().await;
+        let projects = self.store.projects().list_with_rules().await?;
+        self.projects.store(Arc::new(ProjectSnapshot::new(projects)));
+        Ok(())
+    }
+
+    /// What a project demands of its requests: for one that a request names itself.
+    pub fn rules_of(&self, project: &str) -> Option<Arc<ProjectRules>> {
+        self.projects.load().rules_of(project)
+    }
+
+    /// The caller as a member of the project that its request names, for a user of several projects whose token names
+    /// none; any other stays as it is.
+    pub fn in_project(&self, caller: Caller, project: &str) -> Caller {
+        self.projects.load().in_project(caller, project)
+    }
+
     /// Writes down when keys were last used: what has come together since the last time, in one go. What can't be
     /// written stays for the next.
     ///
@@ -244,7 +272,7 @@ impl ApiKeys {
         // Before the bucket is asked: what can't be used anyway must not make its network known.
         self.check_usable(known, origin)?;
         self.check_admission(known.networks(), origin)?;
-        Ok(known.caller.clone())
+        Ok(self.projects.load().ruled(known.caller.clone()))
     }
 
     /// Who bears a token. One that belongs to a key can do no more than the key can, and ends with it. Tokens are admitted
@@ -252,18 +280,9 @@ impl ApiKeys {
     fn bearer(&self, claims: Claims, origin: Origin) -> Result<Caller, AuthError> {
         let Claims { role, project, user, models, key } = claims;
         let Some(id) = key else {
-            let (scope, projects) = (None, None);
-            return Ok(Caller {
-                key: None,
-                role,
-                scope,
-                project,
-                projects,
-                user,
-                models,
-                strict: false,
-                policies: None,
-            });
+            let projects = self.projects.load();
+            let caller = Caller { project, user, models, ..Caller::new(role) };
+            return Ok(projects.ruled(projects.with_membership(caller)));
         };
         let snapshot = self.known.load();
         let known = snapshot.by_id(&id).ok_or(AuthError::Unknown)?;
@@ -271,7 +290,7 @@ impl ApiKeys {
         let of_key = &known.caller;
         // A token may book on another project than its key, but it does not see what is there if its key would not.
         let elsewhere = project.is_some() && !of_key.sees_project(project.as_deref());
-        Ok(Caller {
+        Ok(self.projects.load().ruled(Caller {
             role: if elsewhere { Role::Caller } else { lesser_role(role, of_key.role) },
             scope: if project.is_some() { None } else { of_key.scope },
             project: project.or_else(|| of_key.project.clone()),
@@ -281,7 +300,8 @@ impl ApiKeys {
             key: Some(id),
             strict: of_key.strict,
             policies: of_key.policies.clone(),
-        })
+            rules: None,
+        }))
     }
 
     /// Whether a key may be used, now and from there.
@@ -306,23 +326,19 @@ impl ApiKeys {
 }
 
 fn admin() -> Caller {
-    Caller {
-        key: None,
-        role: Role::Admin,
-        scope: None,
-        project: None,
-        projects: None,
-        user: None,
-        models: None,
-        strict: false,
-        policies: None,
-    }
+    Caller::new(Role::Admin)
 }
 
 /// The role that includes less. They are in order, the highest first.
 fn lesser_role(one: Role, other: Role) -> Role {
     let both = [one, other];
     Role::ALL.into_iter().rfind(|role| both.contains(role)).unwrap_or(Role::Caller)
+}
+
+/// The role that includes more.
+fn higher_role(one: Role, other: Role) -> Role {
+    let both = [one, other];
+    Role::ALL.into_iter().find(|role| both.contains(role)).unwrap_or(Role::Caller)
 }
 
 /// The models that are in both lists; a list that is absent holds all.

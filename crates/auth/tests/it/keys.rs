@@ -24,7 +24,7 @@ async fn a_key_is_its_caller() {
     let caller = show(&keys, secret.reveal()).unwrap();
     assert_eq!((caller.key.as_ref(), caller.role), (Some(&key.id), Role::Caller));
     assert_eq!((caller.project.as_deref(), caller.user.as_deref()), (Some("search"), Some("ada")));
-    assert!(caller.may_use(&ModelId::from("fast")) && !caller.may_use(&ModelId::from("other")));
+    assert!(caller.may_name(&ModelId::from("fast")) && !caller.may_name(&ModelId::from("other")));
     assert!(require(&caller, Role::Viewer).is_err());
     assert!(secret.reveal().starts_with(&key.prefix));
     assert!(!format!("{key:?}").contains(secret.reveal()));

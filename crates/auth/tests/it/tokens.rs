@@ -3,8 +3,8 @@
 use crate::setup::{Fixture, by, show, show_from};
 use baton_auth::token::{ClaimNames, Mint, TokenFault, TokenSettings, mint};
 use baton_auth::{ApiKey, ApiKeys, AuthError, KeySecret, TokenVerifier};
-use baton_model::entity::Role;
-use baton_model::{ModelId, Timestamp};
+use baton_model::entity::{ProjectMember, Role};
+use baton_model::{Caller, ModelId, Project, Timestamp};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ async fn a_token_is_its_caller() {
     let caller = show(&keys, &token).unwrap();
     assert_eq!((caller.role, caller.key.as_ref()), (Role::Operator, None));
     assert_eq!((caller.user.as_deref(), caller.project.as_deref()), (Some("ada"), Some("search")));
-    assert!(caller.may_use(&ModelId::from("fast")) && !caller.may_use(&ModelId::from("other")));
+    assert!(caller.may_name(&ModelId::from("fast")) && !caller.may_name(&ModelId::from("other")));
     // A token where none is taken says so; a key is still a key.
     let mut fixture = Fixture::new().await;
     let without = fixture.keys().await;
@@ -181,4 +181,44 @@ proptest! {
         // A list is no user, so none of them is taken.
         prop_assert!(tokens.check(&token).is_err());
     }
+}
+
+#[tokio::test]
+async fn members_of_projects_need_no_role_in_their_token() {
+    let (fixture, keys) = keys(settings()).await;
+    let member = |user: &str, role| ProjectMember { user_id: user.into(), role };
+    let change = fixture.store.change(&by()).await.unwrap();
+    for (id, members) in [
+        ("search", vec![member("ada", Role::Operator), member("ben", Role::Viewer)]),
+        ("shop", vec![member("ben", Role::Operator)]),
+    ] {
+        change.projects().insert(&Project { members, ..Project::new(id) }).await.unwrap();
+    }
+    change.commit().await.unwrap();
+    let caller = |claims: Value| {
+        let mut all = json!({ "exp": NOON + 600 });
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        show(&keys, &signed(SECRET, &all)).unwrap()
+    };
+    let summary = |caller: &Caller| (caller.role, caller.project.as_deref().map(str::to_owned));
+    assert_eq!(summary(&caller(json!({ "sub": "ada" }))), (Role::Caller, None), "not before the projects are read");
+    keys.reload_projects().await.unwrap();
+    let in_search = Some("search".to_owned());
+    assert_eq!(summary(&caller(json!({ "sub": "ada" }))), (Role::Operator, in_search.clone()));
+    assert_eq!(summary(&caller(json!({ "sub": "ada", "project_id": "search" }))), (Role::Operator, in_search.clone()));
+    // Elsewhere a membership means nothing, and it takes nothing away.
+    let elsewhere = Some("other".to_owned());
+    assert_eq!(summary(&caller(json!({ "sub": "ada", "project_id": "other" }))), (Role::Caller, elsewhere));
+    assert_eq!(summary(&caller(json!({ "sub": "ada", "role": "admin" }))), (Role::Admin, None));
+    assert_eq!(summary(&caller(json!({ "sub": "ada", "role": "viewer" }))), (Role::Viewer, None));
+    assert_eq!(caller(json!({ "sub": "ada" })).confined_to(), Some("search"));
+    // Of several, the request names one.
+    let ben = caller(json!({ "sub": "ben" }));
+    assert_eq!(summary(&ben), (Role::Caller, None));
+    assert!(ben.may_book_on("search") && ben.may_book_on("shop") && !ben.may_book_on("other"));
+    assert_eq!(summary(&keys.in_project(ben.clone(), "shop")), (Role::Operator, Some("shop".to_owned())));
+    assert_eq!(summary(&keys.in_project(ben.clone(), "search")), (Role::Viewer, in_search));
+    assert_eq!(summary(&keys.in_project(ben, "other")), (Role::Caller, None));
+    let ada = caller(json!({ "sub": "ada" }));
+    assert_eq!(keys.in_project(ada.clone(), "shop"), ada);
 }

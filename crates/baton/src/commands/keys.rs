@@ -1,6 +1,7 @@
 //! `baton keys`.
 
 use super::output::{self, Column};
+use super::own_policies::OwnPolicyArguments;
 use crate::client::{ApiClient, ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
 use clap::{ArgAction, ArgGroup, Args, Subcommand};
@@ -55,9 +56,9 @@ enum Action {
 struct Create {
     /// A name for people
     name: String,
-    /// Role: `caller`, `viewer`, `operator` or `admin`
-    #[arg(long, default_value = "caller")]
-    role: String,
+    /// Role: `caller`, `viewer`, `operator` or `admin` [default: caller]
+    #[arg(long)]
+    role: Option<String>,
     /// What a viewer or operator sees: the records of its `project`, or of `all` [default: those of its project, if it has one]
     #[arg(long)]
     scope: Option<String>,
@@ -76,6 +77,11 @@ struct Create {
     /// When the key expires, such as 2027-01-31T00:00:00Z [default: never]
     #[arg(long, value_name = "TIME")]
     expires_at: Option<String>,
+    /// User that the key's requests are attributed to
+    #[arg(long)]
+    user: Option<String>,
+    #[command(flatten)]
+    own: OwnPolicyArguments,
 }
 
 #[derive(Args)]
@@ -110,11 +116,24 @@ struct Update {
     /// Let the key never expire
     #[arg(long, conflicts_with = "expires_at")]
     never_expires: bool,
+    #[command(flatten)]
+    own: OwnPolicyArguments,
 }
 
 /// What can be changed; at least one of them must be given.
-const CHANGES: [&str; 9] =
-    ["name", "scope", "models", "all_models", "addresses", "any_address", "strict", "expires_at", "never_expires"];
+const CHANGES: [&str; 11] = [
+    "name",
+    "scope",
+    "models",
+    "all_models",
+    "addresses",
+    "any_address",
+    "strict",
+    "expires_at",
+    "never_expires",
+    "budget",
+    "limits",
+];
 const KEY: &[ExpectedField] = &[ExpectedField::Text("/id")];
 const KEY_WITH_SECRET: &[ExpectedField] = &[ExpectedField::Text("/id"), ExpectedField::Text("/key")];
 const COLUMNS: [Column<'_>; 9] = [
@@ -167,8 +186,11 @@ impl Create {
     fn body(&self) -> Value {
         let mut body = Map::new();
         body.insert("name".to_owned(), json!(self.name));
-        body.insert("role".to_owned(), json!(self.role));
-        body.insert("strict".to_owned(), json!(self.strict));
+        // Only what is given: the rest may stand in the template of the key's project.
+        body.extend(self.role.as_ref().map(|role| ("role".to_owned(), json!(role))));
+        body.extend(self.strict.then(|| ("strict".to_owned(), json!(true))));
+        body.extend(self.user.as_ref().map(|user| ("user_id".to_owned(), json!(user))));
+        body.extend(self.own.fields());
         body.extend(self.scope.as_ref().map(|scope| ("scope".to_owned(), json!(scope))));
         body.extend((!self.models.is_empty()).then(|| ("models".to_owned(), json!(self.models))));
         body.extend((!self.addresses.is_empty()).then(|| ("addresses".to_owned(), json!(self.addresses))));
@@ -193,6 +215,7 @@ impl Update {
         set("strict", self.strict.map(Value::Bool));
         set("expires_at", self.expires_at.as_ref().map(|time| json!(time)));
         set("expires_at", self.never_expires.then_some(Value::Null));
+        body.extend(self.own.fields());
         body.into()
     }
 }

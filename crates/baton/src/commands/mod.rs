@@ -21,6 +21,7 @@ mod migrate;
 mod models;
 mod openapi;
 mod output;
+mod own_policies;
 mod prices;
 mod projects;
 mod providers;
@@ -33,6 +34,7 @@ mod sim;
 mod token;
 mod toml_file;
 mod usage;
+mod users;
 mod webhooks;
 
 pub use output::{EVERYWHERE, Output};
@@ -74,6 +76,7 @@ enum Command {
     Route(route::RouteCommand),
     Keys(keys::KeysCommand),
     Projects(projects::ProjectsCommand),
+    Users(users::UsersCommand),
     Budgets(budgets::BudgetsCommand),
     Limits(limits::LimitsCommand),
     Prices(prices::PricesCommand),
@@ -151,6 +154,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Secrets(command) => command.run(&source, &environment).await,
             Command::Usage(command) => command.run(&environment).await,
             Command::Projects(command) => command.run(&environment).await,
+            Command::Users(command) => command.run(&environment).await,
             Command::Budgets(command) => command.run(&environment).await,
             Command::Limits(command) => command.run(&environment).await,
             Command::Prices(command) => command.run(&environment).await,

@@ -22,23 +22,28 @@ pub struct CommandCall {
 enum Data {
     /// It is the body.
     Body,
-    /// It is the body, and its `model_id` names the model in the path.
-    ModelAndBody,
-    /// Its `model_id` names the model in the path; its other fields are the query.
-    ModelAndQuery,
-    /// Its fields are the query.
+    /// Its fields are the query, but for the one in the path.
     Query,
 }
 
-const COMMANDS: [(&str, Method, &str, Data); 8] = [
+/// A path may name a field of `data`, in braces, which stands there then.
+const COMMANDS: [(&str, Method, &str, Data); 16] = [
     ("model.register", Method::POST, "/api/models", Data::Body),
-    ("model.update", Method::PUT, "/api/models/", Data::ModelAndBody),
-    ("model.delete", Method::DELETE, "/api/models/", Data::ModelAndQuery),
+    ("model.update", Method::PUT, "/api/models/{model_id}", Data::Body),
+    ("model.delete", Method::DELETE, "/api/models/{model_id}", Data::Query),
     ("model.discover", Method::POST, "/api/models/discover", Data::Body),
     ("chat.execute", Method::POST, "/api/models/chat", Data::Body),
     ("completion.execute", Method::POST, "/api/models/completion", Data::Body),
     ("embedding.execute", Method::POST, "/api/models/embedding", Data::Body),
     ("cache.purge", Method::DELETE, "/api/cache", Data::Query),
+    ("budget.create", Method::POST, "/api/budgets", Data::Body),
+    ("budget.update", Method::PUT, "/api/budgets/{budget_id}", Data::Body),
+    ("budget.delete", Method::DELETE, "/api/budgets/{budget_id}", Data::Query),
+    ("budget.raise", Method::POST, "/api/budgets/{budget_id}/raise", Data::Body),
+    ("budget.reset", Method::POST, "/api/budgets/{budget_id}/reset", Data::Body),
+    ("limit.create", Method::POST, "/api/limits", Data::Body),
+    ("limit.update", Method::PUT, "/api/limits/{limit_id}", Data::Body),
+    ("limit.delete", Method::DELETE, "/api/limits/{limit_id}", Data::Query),
 ];
 
 impl CommandCall {
@@ -61,30 +66,33 @@ impl CommandCall {
         if fields.get("stream").and_then(Value::as_bool) == Some(true) {
             return Err("data.stream: must be left out, because a command has one result".to_owned());
         }
-        let model = || match fields.get("model_id") {
-            Some(Value::String(id)) if !id.is_empty() => Ok(utf8_percent_encode(id, IN_PATH).to_string()),
-            _ => Err("data.model_id: is required: the id of a model".to_owned()),
-        };
+        let (path, named) = fill(path, &fields)?;
         // The text as it came and not `fields` written again: numbers keep their spelling, and fields of a provider
         // their order.
         let (method, body) = (method.clone(), text.to_owned());
         Ok(match place {
-            Data::Body => Self { method, path: (*path).to_owned(), body },
-            Data::ModelAndBody => Self { method, path: format!("{path}{}", model()?), body },
-            Data::ModelAndQuery => Self {
-                method,
-                path: format!("{path}{}{}", model()?, query(&fields, &["model_id"])?),
-                body: String::new(),
-            },
-            Data::Query => Self { method, path: format!("{path}{}", query(&fields, &[])?), body: String::new() },
+            Data::Body => Self { method, path, body },
+            Data::Query => Self { method, path: format!("{path}{}", query(&fields, named)?), body: String::new() },
         })
     }
 }
 
+/// A path with the field of `data` that it names, and which one that is.
+fn fill<'p>(path: &'p str, fields: &Map<String, Value>) -> Result<(String, Option<&'p str>), String> {
+    let Some((before, rest)) = path.split_once('{') else { return Ok((path.to_owned(), None)) };
+    let (name, after) = rest.split_once('}').unwrap_or((rest, ""));
+    match fields.get(name) {
+        Some(Value::String(id)) if !id.is_empty() => {
+            Ok((format!("{before}{}{after}", utf8_percent_encode(id, IN_PATH)), Some(name)))
+        }
+        _ => Err(format!("data.{name}: is required: the id of a {}", name.trim_end_matches("_id"))),
+    }
+}
+
 /// The fields but `without` as a query, `?` included; nothing if there are none.
-fn query(fields: &Map<String, Value>, without: &[&str]) -> Result<String, String> {
+fn query(fields: &Map<String, Value>, without: Option<&str>) -> Result<String, String> {
     let mut query = String::new();
-    for (name, value) in fields.iter().filter(|(name, _)| !without.contains(&name.as_str())) {
+    for (name, value) in fields.iter().filter(|(name, _)| without != Some(name.as_str())) {
         let value = match value {
             Value::String(text) => text.clone(),
             Value::Bool(_) | Value::Number(_) => value.to_string(),
@@ -129,6 +137,9 @@ mod tests {
         check("model.delete", r#"{"model_id":"a:1","force":true}"#, "DELETE /api/models/a:1?force=true", "");
         check("cache.purge", r#"{"model":"x&y=z","key":null}"#, "DELETE /api/cache?model=x%26y%3Dz", "");
         check("cache.purge", "{}", "DELETE /api/cache", "");
+        let raise = r#"{"budget_id":"a b","amount":1,"until":"2099-01-01"}"#;
+        check("budget.raise", raise, "POST /api/budgets/a%20b/raise", raise);
+        check("limit.delete", r#"{"limit_id":"l"}"#, "DELETE /api/limits/l", "");
         check("chat.execute", r#"{"n":1.50}"#, "POST /api/models/chat", r#"{"n":1.50}"#);
     }
 
@@ -142,6 +153,7 @@ mod tests {
         wrong("model.update", "[]", "data: must be a JSON object");
         wrong("model.update", "{}", "data.model_id: is required");
         wrong("model.delete", r#"{"model_id":""}"#, "data.model_id: is required");
+        wrong("budget.reset", "{}", "data.budget_id: is required: the id of a budget");
         wrong("cache.purge", r#"{"model":["a"]}"#, "data.model: must be a string");
         wrong("chat.execute", r#"{"stream":true}"#, "data.stream: must be left out");
     }

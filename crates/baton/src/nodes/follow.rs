@@ -36,6 +36,7 @@ impl NodeSnapshots {
         // With the models, which are of use only with their providers.
         self.providers.reload().await.context("providers and models can't be read")?;
         self.policies.reload().await.context("budgets and limits can't be read")?;
+        self.keys.reload_projects().await.context("the projects can't be read")?;
         self.keys.reload().await.context("the keys can't be read")
     }
 }
@@ -130,6 +131,6 @@ fn is_registration(kind: &str) -> bool {
     // everything again. A budget that is spent is no change of it either.
     let of_models = ["model.registered", "model.updated", "model.deleted"];
     let of_budgets = ["budget.created", "budget.updated", "budget.deleted"];
-    let of_others = ["key.", "provider.", "project.", "limit."];
+    let of_others = ["key.", "provider.", "project.", "limit.", "user."];
     of_models.iter().chain(&of_budgets).chain(&of_others).any(|prefix| kind.starts_with(prefix))
 }

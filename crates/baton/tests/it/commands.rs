@@ -115,18 +115,36 @@ async fn a_command_is_a_call_with_the_rights_of_its_key() {
 }
 
 #[tokio::test]
+async fn budgets_and_limits_are_kept_by_commands() {
+    let commanded = Commanded::start(None).await;
+    let budget = json!({ "budget_id": "b", "scope": {}, "amount": 5, "period": "day", "when_unpriced": "allow" });
+    let raise = json!({ "budget_id": "b", "amount": 1, "until": "2999-01-01" });
+    let limit = json!({ "limit_id": "l", "scope": {}, "concurrency": 5 });
+    for (number, (kind, data)) in [
+        ("budget.create", budget),
+        ("budget.update", json!({ "budget_id": "b", "amount": 6 })),
+        ("budget.raise", raise),
+        ("budget.reset", json!({ "budget_id": "b" })),
+        ("budget.delete", json!({ "budget_id": "b" })),
+        ("limit.create", limit),
+        ("limit.update", json!({ "limit_id": "l", "concurrency": 6 })),
+        ("limit.delete", json!({ "limit_id": "l" })),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let sent = command(&number.to_string(), kind, data).with_attribute("apikey", KEY);
+        let reply = commanded.ask(sent).await;
+        assert_eq!(reply.kind, format!("{kind}.result"), "{reply:?}");
+    }
+    let noted = commanded.baton.app.store.audit().list(&Default::default(), None, 20).await.unwrap().items;
+    let of_commands = noted.iter().filter(|entry| entry.command.is_some()).count();
+    assert_eq!(of_commands, 8);
+}
+
+#[tokio::test]
 async fn a_command_without_a_key_has_the_configured_rights() {
-    let identity = Caller {
-        key: None,
-        role: Role::Caller,
-        scope: None,
-        project: Some("batch".into()),
-        projects: None,
-        user: None,
-        models: None,
-        strict: false,
-        policies: None,
-    };
+    let identity = Caller { project: Some("batch".into()), ..Caller::new(Role::Caller) };
     let commanded = Commanded::start(Some(identity)).await;
     let reply = commanded.ask(command("1", "chat.execute", chat())).await;
     assert_eq!(reply.kind, "chat.execute.result");

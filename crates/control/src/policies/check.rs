@@ -12,8 +12,8 @@ use baton_model::{Nanos, Timestamp};
 const MOST_DOLLARS: i64 = 9_000_000;
 /// The most requests or tokens, for the same reason.
 const MOST: u64 = 9_000_000_000_000_000;
-/// What ids begin with that are made of the shorthand on keys and projects.
-const RESERVED: [&str; 2] = ["project:", "key:"];
+/// What ids begin with that are made of the shorthand on keys, projects and users.
+const RESERVED: [&str; 3] = ["project:", "key:", "user:"];
 
 /// Notes every field of a budget that is wrong.
 pub fn check_budget(budget: &Budget, now: Timestamp, faults: &mut Faults) {
@@ -69,19 +69,20 @@ pub fn check_limit(limit: &RateLimit, faults: &mut Faults) {
     }
 }
 
-/// Notes every field that is wrong in the shorthand of a key or project.
-pub fn check_own(budget: Option<&OwnBudget>, limits: Option<&OwnLimits>, faults: &mut Faults) {
+/// Notes every field that is wrong in the shorthand of a key, project or user; `at` is what stands before the names of the
+/// fields: nothing, or a field that holds them and a point.
+pub fn check_own(at: &str, budget: Option<&OwnBudget>, limits: Option<&OwnLimits>, faults: &mut Faults) {
     if let Some(OwnBudget { amount, period: _ }) = budget {
-        check_amount("budget.amount", *amount, faults);
+        check_amount(&format!("{at}budget.amount"), *amount, faults);
     }
     let Some(OwnLimits { rpm, tpm, concurrency }) = limits else { return };
-    for (field, number) in [("limits.rpm", rpm), ("limits.tpm", tpm), ("limits.concurrency", concurrency)] {
+    for (field, number) in [("rpm", rpm), ("tpm", tpm), ("concurrency", concurrency)] {
         if let Some(number) = number {
-            check_number(field, *number, faults);
+            check_number(&format!("{at}limits.{field}"), *number, faults);
         }
     }
     if (rpm, tpm, concurrency) == (&None, &None, &None) {
-        faults.add("limits", "must have rpm, tpm or concurrency; null removes all of them");
+        faults.add(format!("{at}limits"), "must have rpm, tpm or concurrency; null removes all of them");
     }
 }
 
@@ -232,9 +233,9 @@ mod tests {
         let own = |json: &str| serde_json::from_str::<OwnLimits>(json).unwrap();
         let budget: OwnBudget = serde_json::from_str(r#"{"amount": 0, "period": "day"}"#).unwrap();
         let limits = own(r#"{"rpm": 0, "tpm": 1, "concurrency": 0}"#);
-        let faults = faults_of(|faults| check_own(Some(&budget), Some(&limits), faults));
+        let faults = faults_of(|faults| check_own("", Some(&budget), Some(&limits), faults));
         assert_eq!(faults, ["budget.amount", "limits.rpm", "limits.concurrency"]);
-        assert_eq!(faults_of(|faults| check_own(None, Some(&own("{}")), faults)), ["limits"]);
-        assert!(faults_of(|faults| check_own(None, None, faults)).is_empty());
+        assert_eq!(faults_of(|faults| check_own("", None, Some(&own("{}")), faults)), ["limits"]);
+        assert!(faults_of(|faults| check_own("", None, None, faults)).is_empty());
     }
 }

@@ -10,13 +10,15 @@ pub enum PolicyOrigin {
     File,
     /// It was made over the API.
     Api,
-    /// The fields `budget` and `limits` of a project.
+    /// The fields `budget`, `limits`, `each_user` and `each_key` of a project.
     Project,
+    /// The fields `budget` and `limits` of a user.
+    User,
 }
 
 impl PolicyOrigin {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::File, Self::Api, Self::Project];
+    pub const ALL: [Self; 4] = [Self::File, Self::Api, Self::Project, Self::User];
 
     /// The word in the API.
     pub fn name(self) -> &'static str {
@@ -24,6 +26,7 @@ impl PolicyOrigin {
             Self::File => "file",
             Self::Api => "api",
             Self::Project => "project",
+            Self::User => "user",
         }
     }
 

@@ -1,5 +1,5 @@
 //! Which budgets and limits there are: those of the configuration, those made over the API, and those that the shorthand
-//! of projects stands for.
+//! of projects and users stands for.
 //!
 //! - [`check_budget`], [`check_limit`], [`check_own`]: what they may say;
 //! - [`ConfiguredPolicies`]: those of the file, which have to name what is there;
@@ -17,14 +17,14 @@ mod listed;
 pub use alerts::write_budget_events;
 pub use check::{check_budget, check_limit, check_own};
 pub use configured::{ConfiguredPolicies, KnownTargets};
-pub use kind::PolicyKind;
+pub use kind::{PolicyKind, PolicyOwner};
 pub use listed::{ListedPolicy, PolicyOrigin};
 
 use crate::faults::{Faults, FieldFault};
 use arc_swap::ArcSwap;
 use baton_engine::{Engine, PolicySet};
 use baton_model::entity::{Budget, BudgetRaise, ScopeValues};
-use baton_model::{Actor, Code, KeyId, Project, PublicError, Timestamp, bounds};
+use baton_model::{Actor, Code, KeyId, PublicError, Timestamp, bounds};
 use baton_store::{Change, NewAudit, NewEvent, Store, StoreError, StoredPolicy};
 use check::check_amount;
 use listed::ListedPolicies;
@@ -224,6 +224,7 @@ impl PolicyDirectory {
         let message = match self.origin::<P>(id) {
             Some(PolicyOrigin::File) => "is defined in the configuration file; change it there",
             Some(PolicyOrigin::Project) => "stands on its project; change the fields `budget` and `limits` there",
+            Some(PolicyOrigin::User) => "stands on its user; change the fields `budget` and `limits` there",
             Some(PolicyOrigin::Api) | None => {
                 return self.store.policies::<P>().get(id).await.map_err(|error| match error {
                     StoreError::NotFound { .. } => unknown::<P>(id),
@@ -261,9 +262,14 @@ impl PolicyDirectory {
     }
 
     async fn take_over(&self) -> Result<(), PublicError> {
-        let projects = self.store.projects().list_with_policies().await?;
-        let budgets = merge(&projects, self.store.budgets().list().await?, &self.configured.budgets);
-        let limits = merge(&projects, self.store.limits().list().await?, &self.configured.limits);
+        let projects = self.store.projects().list_with_rules().await?;
+        let users = self.store.users().all().await?;
+        let of_projects = projects.iter().flat_map(PolicyOwner::of_project);
+        let of_projects = of_projects.map(|owner| (owner, PolicyOrigin::Project));
+        let of_users = users.iter().map(PolicyOwner::of_user).map(|owner| (owner, PolicyOrigin::User));
+        let owners: Vec<_> = of_projects.chain(of_users).collect();
+        let budgets = merge(&owners, self.store.budgets().list().await?, &self.configured.budgets);
+        let limits = merge(&owners, self.store.limits().list().await?, &self.configured.limits);
         self.engine.policies().replace(PolicySet::new(
             budgets.iter().map(|listed| listed.policy.clone()),
             limits.iter().map(|listed| listed.policy.clone()),
@@ -274,11 +280,15 @@ impl PolicyDirectory {
 }
 
 /// All policies of a kind, by id. A configured one hides a stored one of the same id.
-fn merge<P: PolicyKind>(projects: &[Project], stored: Vec<P>, configured: &[P]) -> Vec<Arc<ListedPolicy<P>>> {
-    let of_projects = projects.iter().flat_map(P::of_project).map(|policy| (policy, PolicyOrigin::Project));
+fn merge<P: PolicyKind>(
+    owners: &[(PolicyOwner, PolicyOrigin)],
+    stored: Vec<P>,
+    configured: &[P],
+) -> Vec<Arc<ListedPolicy<P>>> {
+    let of_owners = owners.iter().flat_map(|(owner, origin)| P::of_owner(owner).into_iter().map(|own| (own, *origin)));
     let stored = stored.into_iter().map(|policy| (policy, PolicyOrigin::Api));
     let configured = configured.iter().cloned().map(|policy| (policy, PolicyOrigin::File));
-    let all: BTreeMap<String, Arc<ListedPolicy<P>>> = of_projects
+    let all: BTreeMap<String, Arc<ListedPolicy<P>>> = of_owners
         .chain(stored)
         .chain(configured)
         .map(|(policy, origin)| (policy.id().to_owned(), Arc::new(ListedPolicy { policy, origin })))

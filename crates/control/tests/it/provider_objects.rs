@@ -17,17 +17,7 @@ async fn objects() -> ProviderObjects {
 }
 
 fn caller(key: &str) -> Caller {
-    Caller {
-        key: Some(key.into()),
-        role: Role::Caller,
-        scope: None,
-        project: None,
-        projects: None,
-        user: None,
-        models: None,
-        strict: false,
-        policies: None,
-    }
+    Caller { key: Some(key.into()), ..Caller::new(Role::Caller) }
 }
 
 fn new_object<'a>(kind: ProviderObjectKind, object: &'a str, provider: &'a ProviderId) -> NewProviderObject<'a> {

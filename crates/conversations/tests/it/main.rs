@@ -25,17 +25,7 @@ async fn conversations(quota: StoredAmount) -> (Store, Conversations) {
 }
 
 fn caller(key: &str) -> Caller {
-    Caller {
-        key: Some(key.into()),
-        role: Role::Caller,
-        scope: None,
-        project: None,
-        projects: None,
-        user: None,
-        models: None,
-        strict: false,
-        policies: None,
-    }
+    Caller { key: Some(key.into()), ..Caller::new(Role::Caller) }
 }
 
 fn model() -> ModelId {

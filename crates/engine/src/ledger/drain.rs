@@ -58,6 +58,7 @@ pub async fn run(ledger: LedgerReader, first_own: u64, stop: CancellationToken) 
             }
             Ok(Round::Nothing) => {
                 if stopping {
+                    flushes.end();
                     return;
                 }
                 tokio::select! {
@@ -69,6 +70,7 @@ pub async fn run(ledger: LedgerReader, first_own: u64, stop: CancellationToken) 
             Err(error) => {
                 tracing::error!(%error, pending_bytes = drain.journal.size(), "the ledger can't be written; records wait in the journal");
                 if stopping {
+                    flushes.end();
                     return;
                 }
                 tokio::select! {

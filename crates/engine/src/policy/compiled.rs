@@ -6,14 +6,12 @@ use baton_model::entity::{
     Budget, BudgetPeriod, FailMode, Measure, PolicyMode, PolicyScope, RateLimit, ScopeValues, WhenUnpriced,
 };
 use baton_model::price::Factor;
-use baton_model::record::Attribution;
+use baton_model::record::{Attribution, RUN_TAG};
 use baton_model::{Model, Nanos, Timestamp};
 use jiff::tz::TimeZone;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What the tag of a run begins with: the run of a request is kept in the ledger as a tag.
-pub const RUN_TAG: &str = "run:";
 /// Between the parts of a counter's name. A value from outside may hold it, so its length stands before each.
 const SEPARATOR: char = '\u{1f}';
 
@@ -63,6 +61,8 @@ pub struct Policy {
     span: Span,
     /// How much of a limit may be taken at once, and in which time.
     pub burst: Option<(u64, Duration)>,
+    /// Whether it stands in no list, because a request brought it along.
+    pub is_brought: bool,
     /// What the names of its counters begin with.
     name: Arc<str>,
 }
@@ -134,6 +134,36 @@ impl Policy {
             amount: Amount::Budget(Box::new(budget)),
             span: Span::Calendar(calendar),
             burst: None,
+            is_brought: false,
+        }
+    }
+
+    /// What all calls of a run may take together. Not by the amount: who gives another goes on with what was spent.
+    pub fn of_run(run: &Arc<str>, measure: Measure, amount: u64) -> Self {
+        let calendar = Calendar {
+            period: BudgetPeriod::Total,
+            zone: TimeZone::UTC,
+            last: Mutex::default(),
+            starts_at: None,
+            reset_at: None,
+        };
+        Self {
+            name: format!("run{SEPARATOR}{}{SEPARATOR}{}:{run}", measure.name(), run.len()).into(),
+            id: "run".to_owned(),
+            kind: PolicyKind::Budget,
+            scope: PolicyScope { run: Some(ScopeValues::one(&**run)), ..PolicyScope::default() },
+            measure,
+            mode: PolicyMode::Hard,
+            fail: FailMode::Closed,
+            when_unpriced: WhenUnpriced::Refuse,
+            shrink: false,
+            // Who gives a run a budget wants it to end there.
+            cut_streams: measure == Measure::Cost,
+            alerts: Vec::new(),
+            amount: Amount::Fixed(amount),
+            span: Span::Calendar(calendar),
+            burst: None,
+            is_brought: true,
         }
     }
 
@@ -165,6 +195,7 @@ impl Policy {
                     let micros = length.as_micros().saturating_mul(u128::from(burst)) / u128::from(amount);
                     (burst, Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX).max(1)))
                 }),
+                is_brought: false,
             }
         })
     }
@@ -240,16 +271,20 @@ impl Policy {
                 "user" => of.user.as_deref(),
                 "model" => model.map(|model| model.id.as_str()),
                 "provider" => model.map(|model| model.provider.as_str()),
-                _ => run(of),
+                _ => of.run(),
             }?;
             if !wanted.contains(value) {
                 return None;
             }
             values.push((field, value));
         }
-        // Runs of different keys are different runs, whatever they are called.
+        // Runs of different keys are different runs, whatever they are called; so are those of users without a key.
         if self.scope.run.is_some() && self.scope.key.is_none() {
-            values.push(("key", of.key.as_ref().map_or("", |key| key.as_str())));
+            match (&of.key, &of.user) {
+                (Some(key), _) => values.push(("key", key.as_str())),
+                (None, Some(user)) if self.scope.user.is_none() => values.push(("user", user)),
+                _ => {}
+            }
         }
         Some(values)
     }
@@ -310,7 +345,7 @@ impl Policy {
             "key" => of.key.as_ref().is_some_and(|value| wanted.contains(value.as_str())),
             "user" => of.user.as_deref().is_some_and(|value| wanted.contains(value)),
             "tag" => tags(of).any(|tag| wanted.contains(tag)),
-            "run" => run(of).is_some_and(|value| wanted.contains(value)),
+            "run" => of.run().is_some_and(|value| wanted.contains(value)),
             _ => true,
         })
     }
@@ -345,11 +380,6 @@ impl Calendar {
 /// The tags of a request, without the one that names its run.
 fn tags(of: &Attribution) -> impl Iterator<Item = &str> {
     of.tags.iter().map(String::as_str).filter(|tag| !tag.starts_with(RUN_TAG))
-}
-
-/// The run of a request.
-pub fn run(of: &Attribution) -> Option<&str> {
-    of.tags.iter().find_map(|tag| tag.strip_prefix(RUN_TAG))
 }
 
 /// A word that is the same for the same scope and time on every node and in every run of the program: counters of what a

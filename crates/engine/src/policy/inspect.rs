@@ -84,7 +84,7 @@ impl Limiter {
         caller: &Caller,
         of: &Attribution,
     ) -> Result<Vec<(Arc<Policy>, Vec<CounterReading>)>, StoreError> {
-        let Some(concern) = self.concern(caller, of) else { return Ok(Vec::new()) };
+        let Some(concern) = self.concern(caller, of, None) else { return Ok(Vec::new()) };
         let mut all = Vec::new();
         for policy in concern.policies.iter().filter(|policy| policy.is_own_of(caller)) {
             // Which counter of models it is nobody knows before a request names one.

@@ -3,6 +3,7 @@
 use super::compiled::{Policy, PolicyCounter, PolicyKind};
 use super::refusal::{Refusal, exhausted, unpriced, unreadable};
 use super::reservation::{Overrun, PolicyStanding, Reservation, ReservedAmount};
+use super::run_budget::RunBudget;
 use super::set::{KeyPolicies, PolicySet};
 use super::spending::SpendingChanges;
 use super::spent::SpentReader;
@@ -87,14 +88,17 @@ impl Limiter {
         self.set.store(Arc::new(set));
     }
 
-    /// What a request has to keep to; `None`: nothing.
-    pub fn concern(&self, caller: &Caller, of: &Attribution) -> Option<Concern> {
+    /// What a request has to keep to, with the budget that it gives to its run; `None`: nothing.
+    pub fn concern(&self, caller: &Caller, of: &Attribution, run: Option<&RunBudget>) -> Option<Concern> {
         let set = self.set.load();
         let own = self.policies_of_key(caller);
-        if set.is_empty() && own.is_none() {
+        if set.is_empty() && own.is_none() && run.is_none() {
             return None;
         }
-        let policies = set.concerning(of, own.as_deref());
+        let mut policies = set.concerning(of, own.as_deref());
+        if let (Some(budget), Some(run)) = (run, of.run()) {
+            policies.extend(budget.policies(&Arc::from(run)).map(Arc::new));
+        }
         (!policies.is_empty()).then_some(Concern { policies })
     }
 
@@ -266,6 +270,7 @@ impl Limiter {
     fn note_active(&self, policy: &Policy, counter: &PolicyCounter) {
         // The only counter of a policy has the policy's own name.
         if policy.has_one_counter()
+            || policy.is_brought
             || self.active.read().unwrap_or_else(PoisonError::into_inner).contains_key(&counter.name)
         {
             return;

@@ -82,7 +82,7 @@ impl Reservation {
     /// The budgets of which something was reserved, with the counter of each.
     pub(super) fn budgets(&self) -> Vec<(Arc<Policy>, Arc<PolicyCounter>)> {
         let amounts = self.leases.iter().flat_map(|(_, _, amounts)| amounts);
-        let budgets = amounts.filter(|amount| amount.policy.kind == PolicyKind::Budget);
+        let budgets = amounts.filter(|amount| amount.policy.kind == PolicyKind::Budget && !amount.policy.is_brought);
         budgets.map(|amount| (Arc::clone(&amount.policy), Arc::clone(&amount.counter))).collect()
     }
 

@@ -1,6 +1,6 @@
 //! The policies at one moment, found by what a request has.
 
-use super::compiled::{Policy, PolicyKind, run};
+use super::compiled::{Policy, PolicyKind};
 use baton_model::entity::{Budget, OwnPolicies, PolicyScope, RateLimit, ScopeValues};
 use baton_model::record::Attribution;
 use std::collections::HashMap;
@@ -21,6 +21,8 @@ pub struct PolicySet {
     by_tag: Indexed,
     /// Those that no value leads to: for everything, for a counter of each value, for models and providers.
     others: Vec<Arc<Policy>>,
+    /// Whether any is for runs.
+    counts_runs: bool,
 }
 
 impl PolicySet {
@@ -35,6 +37,7 @@ impl PolicySet {
         let of_limits = set.limits.iter().flat_map(|limit| Policy::of_limit(limit));
         let all: Vec<Arc<Policy>> = of_budgets.chain(of_limits).map(Arc::new).collect();
         for policy in all {
+            set.counts_runs |= policy.scope.run.is_some();
             set.by_id.entry((policy.kind, policy.id.clone())).or_default().push(Arc::clone(&policy));
             set.index(policy);
         }
@@ -75,6 +78,11 @@ impl PolicySet {
         &self.limits
     }
 
+    /// Whether any of them is for runs, so that each request has to name its own.
+    pub fn counts_runs(&self) -> bool {
+        self.counts_runs
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
@@ -94,7 +102,7 @@ impl PolicySet {
         let mut all = found(&self.by_key, of.key.as_ref().map(|key| key.as_str()));
         all.append(&mut found(&self.by_user, of.user.as_deref()));
         all.append(&mut found(&self.by_project, of.project.as_deref()));
-        all.append(&mut found(&self.by_run, run(of)));
+        all.append(&mut found(&self.by_run, of.run()));
         if !self.by_tag.is_empty() {
             for tag in &of.tags {
                 for policy in found(&self.by_tag, Some(tag)) {

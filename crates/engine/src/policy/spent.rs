@@ -1,6 +1,6 @@
 //! What was spent of a policy, by the ledger.
 
-use super::compiled::{Policy, PolicyCounter, RUN_TAG};
+use super::compiled::{Policy, PolicyCounter};
 use crate::ledger::LedgerReader;
 use baton_kv::Window;
 use baton_meter::price;
@@ -64,7 +64,7 @@ fn scope(counter: &PolicyCounter) -> Vec<(ScopeField, String)> {
             "model" => (ScopeField::Model, value),
             "provider" => (ScopeField::Provider, value),
             "tag" => (ScopeField::Tag, value),
-            "run" => (ScopeField::Tag, format!("{RUN_TAG}{value}")),
+            "run" => (ScopeField::Run, value),
             _ => return None,
         })
     };

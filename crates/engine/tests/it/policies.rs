@@ -1,6 +1,7 @@
 //! Budgets and limits: what is reserved, refused, settled and found again.
 
 use crate::bench::{Bench, chat, falling_back, model, of_key, usage, with};
+use baton_engine::policy::RunBudget;
 use baton_engine::{CachePolicy, Call, EngineSettings, PolicyKind, PolicySet};
 use baton_model::entity::{
     Budget, BudgetPeriod, FailMode, LimitWindow, PolicyMode, PolicyScope, RateLimit, ScopeValues, WhenUnpriced,
@@ -454,4 +455,46 @@ async fn no_user_takes_of_the_counters_of_another() {
     // What the burst of `ann` would be called if values stood in names as they are.
     bench.ask(of_user("ann\u{1f}burst")).await.unwrap();
     bench.ask(of_user("ann")).await.unwrap();
+}
+
+/// A call of a run that has this budget.
+fn of_run(run: &str, budget: RunBudget) -> Call {
+    with(bounded(), |call| {
+        call.identity.attribution.tags = vec![format!("run:{run}")];
+        call.routing.run_budget = Some(budget);
+    })
+}
+
+#[tokio::test]
+async fn a_request_gives_its_run_a_budget() {
+    let bench = bench(Vec::new(), Vec::new()).await;
+    let two = RunBudget { requests: Some(2), ..RunBudget::default() };
+    for _ in 0..2 {
+        bench.ask(of_run("r", two)).await.unwrap();
+    }
+    let refused = bench.ask(of_run("r", two)).await.err().unwrap();
+    assert_eq!((refused.code, detail(&refused, "policy")), (Code::BudgetExceeded, "\"run\""));
+    assert_eq!(detail(&refused, "scope"), r#"{"key":"key_1","run":"r"}"#);
+    // Another run, the run of another key, and one that gives itself more.
+    bench.ask(of_run("s", two)).await.unwrap();
+    bench.ask(with(of_run("r", two), |call| call.identity.attribution.key = Some("key_2".into()))).await.unwrap();
+    bench.ask(of_run("r", RunBudget { requests: Some(3), ..RunBudget::default() })).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_run_budget_counts_money_and_tokens() {
+    let bench = bench(Vec::new(), Vec::new()).await;
+    let money = RunBudget { cost: Some(Nanos(2 * CHAT)), ..RunBudget::default() };
+    let tokens = RunBudget { tokens: Some(40), ..RunBudget::default() };
+    for (run, budget, fits) in [("money", money, 2), ("tokens", tokens, 2)] {
+        for _ in 0..fits {
+            bench.ask(of_run(run, budget)).await.unwrap();
+        }
+        assert_eq!(bench.ask(of_run(run, budget)).await.err().unwrap().code, Code::BudgetExceeded, "{run}");
+    }
+    // What was spent before its first budget counts too, as the ledger has it.
+    for _ in 0..2 {
+        bench.ask(with(of_run("late", money), |call| call.routing.run_budget = None)).await.unwrap();
+    }
+    assert_eq!(bench.ask(of_run("late", money)).await.err().unwrap().code, Code::BudgetExceeded);
 }

@@ -75,7 +75,7 @@ pub async fn version() -> Response {
 /// The models that a caller may use.
 fn visible_models<'s>(snapshot: &'s Snapshot, caller: &Caller) -> impl Iterator<Item = &'s Arc<Model>> {
     let models = snapshot.models.values();
-    models.filter(|model| model.status != ModelStatus::Inactive && caller.may_use(&model.id))
+    models.filter(|model| model.status != ModelStatus::Inactive && caller.may_use(model))
 }
 
 /// What a server has loaded; nothing if it does not say.

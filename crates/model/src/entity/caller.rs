@@ -1,6 +1,6 @@
 //! Who asks.
 
-use super::OwnPolicies;
+use super::{Model, OwnPolicies, ProjectRules};
 use crate::id::{KeyId, ModelId, RequestId};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use std::sync::Arc;
 pub enum Role {
     /// Everything.
     Admin,
-    /// Change models, and see what is within its scope; no keys.
+    /// Change models, and see what is within its scope; no keys. One whose scope is a project changes what belongs to
+    /// the project instead: its members, its keys where the project allows that, budgets and limits within it.
     Operator,
     /// See what is within its scope.
     Viewer,
@@ -87,12 +88,41 @@ pub struct Caller {
     pub strict: bool,
     /// The budget and limits that the key brings with it.
     pub policies: Option<Arc<OwnPolicies>>,
+    /// What the project that its requests are attributed to demands of them.
+    pub rules: Option<Arc<ProjectRules>>,
 }
 
 impl Caller {
-    /// Whether it may use the model.
-    pub fn may_use(&self, model: &ModelId) -> bool {
+    /// A caller with that role and nothing else: no key, no project, all models.
+    pub fn new(role: Role) -> Self {
+        Self {
+            key: None,
+            role,
+            scope: None,
+            project: None,
+            projects: None,
+            user: None,
+            models: None,
+            strict: false,
+            policies: None,
+            rules: None,
+        }
+    }
+
+    /// Whether it may use the model: as its credentials say, and its project.
+    pub fn may_use(&self, model: &Model) -> bool {
+        self.may_name(&model.id) && self.rules.as_ref().is_none_or(|rules| rules.allow(&model.id, &model.provider))
+    }
+
+    /// Whether its credentials would let it use a model of that name, whatever its project says.
+    pub fn may_name(&self, model: &ModelId) -> bool {
         self.models.as_ref().is_none_or(|models| models.contains(model))
+    }
+
+    /// Whether it may use every model.
+    pub fn may_use_all(&self) -> bool {
+        let unbounded = |rules: &Arc<ProjectRules>| rules.models.is_none() && rules.providers.is_none();
+        self.models.is_none() && self.rules.as_ref().is_none_or(unbounded)
     }
 
     /// The only project whose records it sees, whatever its role lets it see of them; `None`: it sees those of all.
@@ -161,17 +191,7 @@ mod tests {
     #[test]
     fn who_has_a_project_sees_that_one_unless_told_otherwise() {
         let check = |role, scope, project: Option<&str>, expected: Option<&str>| {
-            let caller = Caller {
-                key: None,
-                role,
-                scope,
-                project: project.map(Arc::from),
-                projects: None,
-                user: None,
-                models: None,
-                strict: false,
-                policies: None,
-            };
+            let caller = Caller { scope, project: project.map(Arc::from), ..Caller::new(role) };
             assert_eq!(caller.confined_to(), expected, "{role:?} {scope:?} {project:?}");
         };
         for role in [Role::Viewer, Role::Operator] {

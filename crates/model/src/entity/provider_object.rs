@@ -115,14 +115,9 @@ mod tests {
     fn caller(key: Option<&str>, project: Option<&str>, user: Option<&str>) -> Caller {
         Caller {
             key: key.map(KeyId::from),
-            role: Role::Caller,
-            scope: None,
             project: project.map(Arc::from),
-            projects: None,
             user: user.map(Arc::from),
-            models: None,
-            strict: false,
-            policies: None,
+            ..Caller::new(Role::Caller)
         }
     }
 

@@ -7,14 +7,21 @@ use serde_json::value::RawValue;
 use std::fmt;
 
 /// A value; what is no JSON after all is an empty object.
-pub(crate) fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Error> {
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Error> {
     match RawValue::from_string(json.0.clone()) {
         Ok(raw) => raw.serialize(serializer),
         Err(_) => serializer.serialize_map(Some(0))?.end(),
     }
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
+/// An object, as it was written.
+///
+/// # Errors
+/// If it is none.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
     // As text: `serde_json::Value` would make a float of `1.10`, and of large integers too.
     let text = Box::<RawValue>::deserialize(deserializer)?.get().to_owned();
     if text.starts_with('{') { Ok(Json(text)) } else { Err(D::Error::custom("must be an object")) }

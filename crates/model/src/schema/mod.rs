@@ -5,8 +5,9 @@
 //! money, JSON of the operator's own. A chat, an operation or an event of a reply has no schema here: those are
 //! `baton-dialect`'s.
 
+pub(crate) mod duration;
 pub mod journal;
-pub(crate) mod json;
+pub mod json;
 pub(crate) mod money;
 mod patch;
 mod policy;

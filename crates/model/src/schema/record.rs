@@ -1,6 +1,6 @@
 //! A request's record as JSON: an event, an item of the API's list. The journal has a form of its own ([`super::journal`]).
 //!
-//! What follows from the rest (`latency_ms`, and the request's `tokens`, `cost` and `estimated`) is written for readers and
+//! What follows from the rest (`latency_ms`, and the request's `tokens`, `cost`, `charge` and `estimated`) is written for readers and
 //! passed over when a record is read back. No text in it is longer than is kept, and none breaks the line.
 
 use crate::bounds;
@@ -29,6 +29,9 @@ pub struct RecordView<'r> {
     /// What all attempts cost, in exact decimal dollars; null: unpriced.
     #[schema(value_type = Option<f64>)]
     cost: Cost,
+    /// What its project is charged for that; null: unpriced.
+    #[schema(value_type = Option<f64>)]
+    charge: Cost,
     /// Whether any of its numbers is an estimate.
     estimated: bool,
     /// Each attempt, in order.
@@ -45,6 +48,7 @@ impl<'r> RecordView<'r> {
             latency_ms: u64::try_from(record.finished.since(record.arrived).as_millis()).unwrap_or(u64::MAX),
             tokens: record.usage().amounts,
             cost: record.cost(),
+            charge: record.charge(),
             estimated: record.is_estimated(),
             attempts: &record.attempts,
         }

@@ -1,7 +1,9 @@
 //! Words and names.
 
 use crate::capability::Capability;
-use crate::entity::{BudgetPeriod, FailMode, LimitWindow, ModelSource, ModelStatus, PolicyMode, Role, Scope};
+use crate::entity::{
+    BudgetPeriod, FailMode, KeyCreation, LimitWindow, ModelSource, ModelStatus, PolicyMode, Role, Scope,
+};
 use crate::event_kind::EventKind;
 use crate::fault::{Code, ErrorKind};
 use crate::id::{KeyId, ModelId, ProviderId, RequestId};
@@ -68,6 +70,7 @@ words! {
     ErrorKind: ErrorKind::ALL;
     EventKind: EventKind::ALL;
     FailMode: FailMode::ALL;
+    KeyCreation: KeyCreation::ALL;
     LimitWindow: LimitWindow::ALL;
     ModelSource: ModelSource::ALL;
     ModelStatus: ModelStatus::ALL;

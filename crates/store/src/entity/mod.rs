@@ -20,4 +20,5 @@ pub(crate) mod provider_object;
 pub(crate) mod request;
 pub(crate) mod setting;
 pub(crate) mod stored_response;
+pub(crate) mod user;
 pub(crate) mod webhook;

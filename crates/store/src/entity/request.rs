@@ -38,6 +38,10 @@ pub struct Model {
     pub estimated: bool,
     /// The number of its event: a row of the outbox that stands for many, and the place within; NULL: its event is a row.
     pub event_number: Option<i64>,
+    /// What its project is charged for each attempt, in ten-thousandths of its cost; NULL: the cost.
+    pub charge_factor: Option<i64>,
+    /// The run that it belongs to, which stands among its tags too.
+    pub run: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -5,6 +5,7 @@ use super::totals::{GroupBy, Latency, Spent};
 use crate::StoreError;
 use crate::entity::{attempt, correction, request};
 use baton_model::bounds::TOTALS;
+use baton_model::price::Factor;
 use baton_model::record::{CacheUse, Outcome};
 use baton_model::{KeyId, ModelId, Nanos, Timestamp, UsageClass};
 use chrono::DateTime;
@@ -102,6 +103,7 @@ pub(super) async fn attempts(
     }
     join_last_correction(&mut select);
     sum_halves(&mut select, &cost(), "cost");
+    sum_halves(&mut select, &charge(), "charge");
     // A request with several such attempts counts once.
     let distinct = |condition: SimpleExpr| {
         let request = Expr::case(condition, attempt_column(attempt::Column::RequestId));
@@ -117,8 +119,10 @@ pub(super) async fn attempts(
                 let amount = read_halves(row, class.name())?;
                 tokens.extend((amount > 0).then_some((class, amount)));
             }
-            let cost = Nanos(i64::try_from(read_halves(row, "cost")?).unwrap_or(i64::MAX));
-            let spent = Spent { cost, unpriced: number(row, "unpriced")? };
+            let amount = |name| -> Result<Nanos, StoreError> {
+                Ok(Nanos(i64::try_from(read_halves(row, name)?).unwrap_or(i64::MAX)))
+            };
+            let spent = Spent { cost: amount("cost")?, charge: amount("charge")?, unpriced: number(row, "unpriced")? };
             let sums = Sums { tokens, spent, estimated: number(row, "estimated")? };
             Ok((read_group(row, selection)?, sums))
         })
@@ -250,6 +254,30 @@ pub(super) fn cost() -> SimpleExpr {
     Expr::case(corrected, correction_column(correction::Column::Cost))
         .finally(attempt_column(attempt::Column::Cost))
         .into()
+}
+
+/// What parts of a cost a stored factor counts: few enough that the product with a cost stays far from the largest integer.
+const FACTOR_PARTS: i64 = 10_000;
+/// A cost beyond which the product would not.
+const LARGE_COST: i64 = i64::MAX / (20 * FACTOR_PARTS);
+
+/// A charge factor as a row keeps it, in ten-thousandths.
+pub(super) fn stored_factor(factor: Factor) -> i64 {
+    i64::try_from(factor.in_millionths()).unwrap_or(i64::MAX) / (1_000_000 / FACTOR_PARTS)
+}
+
+/// The factor of a row.
+pub(super) fn read_factor(stored: i64) -> Option<Factor> {
+    u32::try_from(stored.checked_mul(1_000_000 / FACTOR_PARTS)?).ok().map(Factor::millionths)
+}
+
+/// What an attempt is charged to its project: rounded half up, as [`Factor::of`] does.
+fn charge() -> SimpleExpr {
+    let factor = || request_column(request::Column::ChargeFactor);
+    let product = || cost().mul(factor()).add(FACTOR_PARTS / 2).div(FACTOR_PARTS);
+    // No request costs that much. But a provider may report any number, and one overflow would end every sum.
+    let large = cost().div(FACTOR_PARTS).mul(factor());
+    Expr::case(factor().is_null(), cost()).case(cost().gt(LARGE_COST), large).finally(product()).into()
 }
 
 /// Joins the correction of the highest version; there is none for nearly every attempt.

@@ -39,6 +39,8 @@ pub enum ScopeField {
     Provider,
     /// A tag of the request.
     Tag,
+    /// Its run.
+    Run,
 }
 
 /// A sum of some time.
@@ -141,6 +143,7 @@ fn narrow(select: &mut SelectStatement, query: &SpentQuery) {
         let indexed = || row::cut_indexed_text(value).into_owned();
         let condition = match field {
             ScopeField::Project => request_column(request::Column::Project).eq(indexed()),
+            ScopeField::Run => request_column(request::Column::Run).eq(indexed()),
             ScopeField::User => request_column(request::Column::User).eq(indexed()),
             ScopeField::Key => request_column(request::Column::KeyId).eq(value.as_str()),
             ScopeField::Model => attempt_column(attempt::Column::Model).eq(value.as_str()),

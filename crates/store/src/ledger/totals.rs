@@ -120,6 +120,9 @@ pub struct Spent {
     /// What it cost, in exact decimal dollars, as far as that is known; null if nothing of it could be priced.
     #[schema(value_type = Option<f64>)]
     pub cost: Nanos,
+    /// What projects are charged for it: the cost, times the `charge_factor` of the project; null like `cost`.
+    #[schema(value_type = Option<f64>)]
+    pub charge: Nanos,
     /// The number of requests with an attempt that could not be priced.
     pub unpriced: u64,
 }
@@ -146,14 +149,24 @@ pub struct Latency {
 impl Spent {
     /// The sum as far as it is known: nothing known at all is no zero.
     pub fn known(self) -> Cost {
-        if self.unpriced == 0 || self.cost != Nanos::ZERO { Cost::Known(self.cost) } else { Cost::Unpriced }
+        self.as_far_as_known(self.cost)
+    }
+
+    /// The same of what was charged.
+    pub fn known_charge(self) -> Cost {
+        self.as_far_as_known(self.charge)
+    }
+
+    fn as_far_as_known(self, sum: Nanos) -> Cost {
+        if self.unpriced == 0 || self.cost != Nanos::ZERO { Cost::Known(sum) } else { Cost::Unpriced }
     }
 }
 
 impl Serialize for Spent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut spent = serializer.serialize_struct("Spent", 2)?;
+        let mut spent = serializer.serialize_struct("Spent", 3)?;
         spent.serialize_field("cost", &self.known())?;
+        spent.serialize_field("charge", &self.known_charge())?;
         spent.serialize_field("unpriced", &self.unpriced)?;
         spent.end()
     }

@@ -15,6 +15,7 @@ mod m20261127_prices;
 mod m20261127_upstream_request_ids;
 mod m20261128_policies;
 mod m20261128_strict_keys;
+mod m20261128_users_and_charges;
 mod m20261129_scopes_and_quotas;
 
 use crate::{StoreError, connection};
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_events_of_requests::Migration),
             Box::new(m20261127_narrower_ledger::Migration),
             Box::new(m20261128_policies::Migration),
+            Box::new(m20261128_users_and_charges::Migration),
         ]
     }
 }

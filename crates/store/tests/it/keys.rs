@@ -3,6 +3,7 @@
 use crate::samples::MIDNIGHT;
 use baton_model::entity::Role;
 use baton_model::{KeyId, ModelId, Timestamp};
+use baton_store::keys::KeyFilter;
 use baton_store::{ApiKey, Store, StoreError};
 
 pub fn key(number: i64) -> ApiKey {
@@ -37,10 +38,10 @@ pub async fn are_listed_in_pages(store: &Store) {
     for number in 1..=5 {
         store.keys().insert(&key(number)).await.unwrap();
     }
-    let first = store.keys().list(None, 1, 2).await.unwrap();
+    let first = store.keys().list(&KeyFilter::All, 1, 2).await.unwrap();
     assert_eq!((first.items, first.total), (vec![key(5), key(4)], 5));
-    assert_eq!(store.keys().list(None, 3, 2).await.unwrap().items, [key(1)]);
-    assert_eq!(store.keys().list(None, 4, 2).await.unwrap().items, []);
+    assert_eq!(store.keys().list(&KeyFilter::All, 3, 2).await.unwrap().items, [key(1)]);
+    assert_eq!(store.keys().list(&KeyFilter::All, 4, 2).await.unwrap().items, []);
 }
 
 pub async fn are_renamed_revoked_deleted(store: &Store) {

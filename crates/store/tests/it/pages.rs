@@ -6,6 +6,7 @@ use baton_model::chat::Json;
 use baton_model::record::RequestRecord;
 use baton_model::{Cost, EventKind, Usage};
 use baton_store::audit::AuditFilter;
+use baton_store::keys::KeyFilter;
 use baton_store::ledger::{GroupBy, RequestCursor, RequestFilter};
 use baton_store::{ApiKey, EventFilter, NewAudit, NewEvent, Store, StoreError};
 
@@ -112,9 +113,9 @@ pub async fn of_a_project_hold_what_is_its_own(store: &Store) {
         let key = ApiKey { project: project.map(Into::into), ..crate::keys::key(number) };
         store.keys().insert(&key).await.unwrap();
     }
-    let keys = store.keys().list(Some("search"), 1, 10).await.unwrap();
+    let keys = store.keys().list(&KeyFilter::Project("search".into()), 1, 10).await.unwrap();
     assert_eq!((keys.total, keys.items[0].name.as_str()), (1, "team 1"));
-    assert_eq!(store.keys().list(None, 1, 10).await.unwrap().total, 3);
+    assert_eq!(store.keys().list(&KeyFilter::All, 1, 10).await.unwrap().total, 3);
 }
 
 pub async fn of_totals_are_refused_beyond_a_number(store: &Store) {

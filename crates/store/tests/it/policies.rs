@@ -71,5 +71,5 @@ pub async fn of_projects_are_found(store: &Store) {
         change.projects().insert(project).await.unwrap();
     }
     change.commit().await.unwrap();
-    assert_eq!(store.projects().list_with_policies().await.unwrap(), [busy, rich]);
+    assert_eq!(store.projects().list_with_rules().await.unwrap(), [busy, rich]);
 }

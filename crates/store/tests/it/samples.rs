@@ -4,7 +4,7 @@ use baton_model::capability::Capability;
 use baton_model::chat::Json;
 use baton_model::entity::{MaxTokensField, ReasoningStyle};
 use baton_model::fault::ErrorKind;
-use baton_model::price::{ContextTier, Rates, ServiceTier};
+use baton_model::price::{ContextTier, Factor, Rates, ServiceTier};
 use baton_model::record::{AttemptError, AttemptRecord, Attribution, CacheUse, Outcome, RequestError, RequestRecord};
 use baton_model::{
     Code, Cost, KeyId, Model, ModelId, ModelSource, ModelStatus, Nanos, Price, ProviderId, Quirks, RequestId,
@@ -89,6 +89,7 @@ pub fn record(number: u32, arrived: i64, attempts: Vec<AttemptRecord>) -> Reques
         status: 200,
         error: None,
         cache: CacheUse::Miss,
+        charge_factor: None,
         attempts,
     }
 }
@@ -119,6 +120,7 @@ pub fn full_record() -> RequestRecord {
         outcome: Outcome::Cancelled,
         status: 499,
         error: Some(RequestError { code: Code::ProviderError, message: "the provider’s line broke".into() }),
+        charge_factor: Factor::parse("1.2"),
         ..record(1, 5, vec![failed, attempt("gpt-4o", Cost::Known(Nanos(123_456_789)), usage)])
     }
 }

@@ -219,7 +219,7 @@ async fn nodes_that_start_at_once_migrate_once() {
     let stores = tokio::join!(start(), start(), start(), start());
     stores.3.models().insert(&samples::model("a")).await.unwrap();
     assert_eq!(stores.0.models().list().await.unwrap().len(), 1);
-    assert_eq!(database.sql("SELECT count(*) FROM seaql_migrations"), "16");
+    assert_eq!(database.sql("SELECT count(*) FROM seaql_migrations"), "17");
     for store in [stores.0, stores.1, stores.2, stores.3] {
         store.close().await;
     }

@@ -2,6 +2,7 @@
 
 use crate::ledger::everything;
 use crate::samples::{self, MIDNIGHT};
+use baton_model::price::Factor;
 use baton_model::record::{CacheUse, Outcome, RequestRecord};
 use baton_model::{Cost, ModelId, Nanos, Timestamp, Usage, UsageClass, UsageOrigin};
 use baton_store::Store;
@@ -36,6 +37,7 @@ fn any_record(number: u32, dice: &mut Dice) -> RequestRecord {
     record.outcome =
         [Outcome::Completed, Outcome::Completed, Outcome::Failed, Outcome::Cancelled][dice.below(4) as usize];
     record.cache = [CacheUse::Hit, CacheUse::Miss, CacheUse::Bypass][dice.below(3) as usize];
+    record.charge_factor = [None, Factor::parse("1.1755"), Factor::parse("0")][dice.below(3) as usize];
     record.attribution.project = [None, Some("p".to_owned()), Some("q".to_owned())][dice.below(3) as usize].clone();
     record
 }
@@ -85,7 +87,10 @@ fn fold(records: &[RequestRecord], group_by: &[GroupBy]) -> Vec<UsageRow> {
                 *folded.usage.entry(class).or_default() += amount;
             }
             match attempt.cost {
-                Cost::Known(nanos) => folded.row.spent.cost += nanos,
+                Cost::Known(nanos) => {
+                    folded.row.spent.cost += nanos;
+                    folded.row.spent.charge += record.charge_factor.map_or(nanos, |factor| factor.of(nanos));
+                }
                 Cost::Unpriced => drop(folded.unpriced.insert(record.id.to_string())),
             }
             if attempt.origin == UsageOrigin::Estimated && !attempt.usage.is_empty() {

@@ -9,7 +9,7 @@ use baton_control::providers::{ProviderSecrets, StoredProviderSettings};
 use baton_model::chat::Json;
 use baton_model::entity::{Budget, PriceOverride, RateLimit, Role};
 use baton_model::schema::{RegisteredSchema, field_names, merge_fields};
-use baton_model::{ApiKey, Model, Nanos, Project, Webhook};
+use baton_model::{ApiKey, Model, Nanos, Project, User, Webhook};
 use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
@@ -159,7 +159,8 @@ pub static ALL: [Kind; 9] = [
         name: "projects",
         noun: "project",
         path: "/api/projects",
-        unordered: &["members"],
+        unordered: &["members", "models", "providers", "addresses"],
+        references: &[refers("models", "models", false), refers("providers", "providers", false)],
         normal: |field, value| by_schema(&Project::new(""), field, value),
         ..USUAL
     },
@@ -168,8 +169,7 @@ pub static ALL: [Kind; 9] = [
         noun: "user",
         path: "/api/users",
         creation: Creation::Put,
-        // Their budget and limits are those of projects.
-        normal: |field, value| by_schema(&Project::new(""), field, value),
+        normal: |field, value| by_schema(&User::new(""), field, value),
         ..USUAL
     },
     Kind {

@@ -61,7 +61,7 @@ fn remaining_names(
     Some(stays.chain(said).map(|name| fold_name(kind, name)).collect())
 }
 
-fn removed<'p>(plan: &'p Plan, kind: &str) -> BTreeSet<&'p str> {
+fn removed_ids<'p>(plan: &'p Plan, kind: &str) -> BTreeSet<&'p str> {
     let of_kind = plan.steps.iter().filter(|step| step.kind.name == kind);
     of_kind
         .filter_map(|step| match &step.action {
@@ -72,7 +72,7 @@ fn removed<'p>(plan: &'p Plan, kind: &str) -> BTreeSet<&'p str> {
 }
 
 /// The names in a field that lead nowhere.
-fn missing<'f>(
+fn missing_names<'f>(
     fields: &'f Map<String, Value>,
     reference: &'f Reference,
     left: &'f BTreeSet<String>,

@@ -80,15 +80,10 @@ impl IdentitySection {
     /// As a caller; `None` if the role is none.
     pub fn caller(&self) -> Option<baton_model::Caller> {
         Some(baton_model::Caller {
-            key: None,
-            role: baton_model::entity::Role::lookup(&self.role)?,
-            scope: None,
             project: self.project.as_deref().map(Into::into),
-            projects: None,
             user: Some(self.user.as_deref().unwrap_or("commands").into()),
             models: self.models.as_ref().map(|models| models.iter().map(baton_model::ModelId::from).collect()),
-            strict: false,
-            policies: None,
+            ..baton_model::Caller::new(baton_model::entity::Role::lookup(&self.role)?)
         })
     }
 }

@@ -41,6 +41,13 @@ factor = 0.9
 id = "search"
 name = "Search"
 budget = { amount = 50, period = "day" }
+models = ["b", "a"]
+members = [{ user_id = "ben", role = "caller" }, { user_id = "ada", role = "operator" }]
+
+[[users]]
+id = "ada"
+name = "Ada"
+limits = { rpm = 30 }
 
 [[keys]]
 name = "ci"
@@ -125,12 +132,12 @@ fn a_file_is_applied_once() {
     let site = Site::start();
     site.write("team.toml", TEAM);
     let planned = site.ends(2, &["apply", "-f", "team.toml", "--dry-run"]);
-    assert!(planned.contains("+ provider `mine`") && planned.contains("10 to create, 0 unchanged"), "{planned}");
+    assert!(planned.contains("+ provider `mine`") && planned.contains("11 to create, 0 unchanged"), "{planned}");
     assert!(!planned.contains("sk-0123") && !planned.contains("org-1"), "a secret is shown: {planned}");
     assert_eq!(site.get("/api/projects")["total"], 0, "a dry run has changed something");
 
     let done = site.ends(0, &["apply", "-f", "team.toml"]);
-    assert!(done.contains("10 created, 0 unchanged"), "{done}");
+    assert!(done.contains("11 created, 0 unchanged"), "{done}");
     assert_eq!(done.matches("bt-").count(), 2, "{done}");
     assert_eq!(done.matches("whsec_").count(), 1, "{done}");
     assert_eq!(site.get("/api/models/a")["fallbacks"], json!(["b"]));
@@ -138,7 +145,7 @@ fn a_file_is_applied_once() {
 
     for arguments in [&["apply", "-f", "team.toml", "--dry-run"][..], &["apply", "-f", "team.toml"]] {
         let again = site.ends(0, arguments);
-        assert!(again.contains("nothing to change; 10 unchanged"), "{again}");
+        assert!(again.contains("nothing to change; 11 unchanged"), "{again}");
     }
 }
 
@@ -155,7 +162,7 @@ fn what_differs_is_changed_field_by_field() {
     {
         assert!(planned.contains(expected), "{expected} is not in {planned}");
     }
-    assert!(!planned.contains("price.output") && planned.contains("3 to change, 7 unchanged"), "{planned}");
+    assert!(!planned.contains("price.output") && planned.contains("3 to change, 8 unchanged"), "{planned}");
     site.ends(0, &["apply", "-f", "team.toml"]);
     assert_eq!(site.get("/api/budgets/search-monthly")["amount"], 600);
     assert_eq!(site.get("/api/projects/search")["name"], "Search", "a field that is left out stays");
@@ -208,7 +215,7 @@ fn an_export_makes_the_same_and_changes_nothing() {
         assert!(!export.contains("max_tokens"), "{export}");
         site.write(file, &export);
         let again = site.ends(0, &["apply", "-f", file, "--prune", "--dry-run"]);
-        assert!(again.contains("nothing to change; 10 unchanged"), "{again}");
+        assert!(again.contains("nothing to change; 11 unchanged"), "{again}");
 
         let empty = Site::start();
         empty.write(file, &export);
@@ -334,7 +341,7 @@ fn secrets_go_into_a_file_for_their_owner_alone() {
 fn what_is_read_of_another_gateway_can_be_applied() {
     let site = Site::start();
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/litellm");
-    for file in ["config.yaml", "keys.json", "teams.json"] {
+    for file in ["config.yaml", "keys.json", "teams.json", "users.json"] {
         std::fs::copy(fixtures.join(file), site.path(file)).unwrap();
     }
     let arguments = [
@@ -346,6 +353,8 @@ fn what_is_read_of_another_gateway_can_be_applied() {
         "keys.json",
         "--keys",
         "teams.json",
+        "--keys",
+        "users.json",
         "--out",
         "out.toml",
     ];

@@ -20,7 +20,7 @@ use TalksTo::{Baton, BatonUntilStopped, BatonWithoutKey, Nobody, NobodyUntilStop
 /// An example of a command.
 ///
 /// In its arguments `{baton}` is Baton's address, `{other}` an address that is not Baton's, `{new}` a name that nothing
-/// has; `{key}`, `{project}`, `{model}`, `{provider}`, `{webhook}`, `{price}`, `{budget}`, `{limit}`, `{prices}` (a file of prices), `{team}` (a file of things), `{litellm}` (LiteLLM's configuration), `{replying}` (a webhook whose service replies), `{delivery}` and `{request}` are ids of things that are there.
+/// has; `{key}`, `{project}`, `{member}` (a project with the member `anna`), `{user}`, `{model}`, `{provider}`, `{webhook}`, `{price}`, `{budget}`, `{limit}`, `{prices}` (a file of prices), `{team}` (a file of things), `{litellm}` (LiteLLM's configuration), `{replying}` (a webhook whose service replies), `{delivery}` and `{request}` are ids of things that are there.
 pub struct Example {
     /// The command and its subcommands.
     pub path: &'static str,
@@ -127,6 +127,19 @@ pub const EXAMPLES: &[Example] = &[
     example("cache purge", &["--model", "gpt"], Baton { prints: "0 cached replies" }),
     example("projects create", &["{new}", "--name", "Search"], Baton { prints: "created" }),
     example("projects list", &[], Baton { prints: "ID" }),
+    example("projects get", &["{project}"], Baton { prints: "created_at" }),
+    example(
+        "projects update",
+        &["{project}", "--budget", "500/month", "--key-creation", "member", "--charge-factor", "1.2"],
+        Baton { prints: "changed" },
+    ),
+    example("projects add-member", &["{project}", "anna", "--role", "operator"], Baton { prints: "operator" }),
+    example("projects members", &["{project}"], Baton { prints: "none" }),
+    example("projects remove-member", &["{member}", "anna"], Baton { prints: "removed" }),
+    example("users set", &["{new}", "--budget", "20/day", "--limits", "rpm=60"], Baton { prints: "set" }),
+    example("users list", &["--search", "ann"], Baton { prints: "ID" }),
+    example("users get", &["{user}"], Baton { prints: "registered" }),
+    example("users remove", &["{user}"], Baton { prints: "removed" }),
     example("projects rename", &["{project}", "Retrieval"], Baton { prints: "Retrieval" }),
     example("projects remove", &["{project}"], Baton { prints: "removed" }),
     example("webhooks create", &["{other}/hook", "--types", "budget.exceeded"], Baton { prints: "whsec_" }),

@@ -47,6 +47,16 @@ impl Things {
                 let id = self.new_name();
                 self.create("/api/projects", &json!({ "id": id }), "id")
             }
+            "member" => {
+                let body = json!({ "id": self.new_name(), "members": [{ "user_id": "anna", "role": "viewer" }] });
+                self.create("/api/projects", &body, "id")
+            }
+            "user" => {
+                let id = self.new_name();
+                let (status, set) = self.demo.ask("PUT", &format!("/api/users/{id}"), KEY, "{}");
+                assert_eq!(status, 200, "{set}");
+                id
+            }
             "model" => {
                 let body = json!({ "model_id": self.new_name(), "provider": "sim-openai", "upstream": "gpt-4o" });
                 self.create("/api/models", &body, "model_id")

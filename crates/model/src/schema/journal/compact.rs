@@ -14,11 +14,11 @@ use crate::capability::Capability;
 use crate::chat::Json;
 use crate::clock::Timestamp;
 use crate::id::{KeyId, ModelId, ProviderId, RequestId};
-use crate::price::Cost;
+use crate::price::{Cost, Factor};
 use crate::record::{AttemptError, AttemptRecord, Attribution, CacheUse, Outcome, RequestError, RequestRecord};
 use crate::usage::{Amounts, ModelUsage, Usage, UsageOrigin};
 
-use super::fields::{amounts, maybe_json, maybe_micros, micros, nanos};
+use super::fields::{amounts, maybe_factor, maybe_json, maybe_micros, micros, nanos};
 
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(remote = "RequestRecord")]
@@ -46,6 +46,8 @@ pub(super) struct CompactRequest {
     cache: CacheUse,
     #[serde(with = "attempts")]
     attempts: Vec<AttemptRecord>,
+    #[serde(default, with = "maybe_factor")]
+    charge_factor: Option<Factor>,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]

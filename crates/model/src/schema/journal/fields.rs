@@ -3,7 +3,7 @@
 use crate::chat::Json;
 use crate::clock::Timestamp;
 use crate::money::Nanos;
-use crate::price::Cost;
+use crate::price::{Cost, Factor};
 use crate::usage::{Amounts, UsageClass};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -19,6 +19,25 @@ pub(super) mod micros {
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         i64::deserialize(deserializer).map(Timestamp)
+    }
+}
+
+/// A factor in millionths, or none.
+pub(super) mod maybe_factor {
+    use super::*;
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        factor: &Option<Factor>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        factor.map(Factor::in_millionths).serialize(serializer)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Factor>, D::Error> {
+        let millionths = Option::<u32>::deserialize(deserializer)?;
+        Ok(millionths.map(Factor::millionths))
     }
 }
 

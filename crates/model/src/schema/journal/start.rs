@@ -1,13 +1,13 @@
 //! The start of a request: what the ledger says of it if its process is killed before its end.
 
 use super::compact::CompactAttribution;
-use super::fields::micros;
+use super::fields::{maybe_factor, micros};
 use crate::capability::Capability;
 use crate::clock::Timestamp;
 use crate::entity::Model;
 use crate::id::{ModelId, ProviderId, RequestId};
 use crate::money::Nanos;
-use crate::price::Cost;
+use crate::price::{Cost, Factor};
 use crate::record::{AttemptRecord, Attribution, CacheUse, Outcome, RequestRecord};
 use crate::usage::UsageClass;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
@@ -42,6 +42,8 @@ pub struct RequestStart<'r> {
     sent: Timestamp,
     #[serde(default)]
     reserved: Option<ReservedUsage>,
+    #[serde(default, with = "maybe_factor")]
+    charge_factor: Option<Factor>,
 }
 
 /// The most that an attempt may use, which was reserved of budgets and limits. After a crash it stands for what the attempt used.
@@ -69,6 +71,7 @@ impl<'r> RequestStart<'r> {
             attribution,
             status,
             cache,
+            charge_factor,
             // The model's, which is tried.
             served: _,
             provider: _,
@@ -94,6 +97,7 @@ impl<'r> RequestStart<'r> {
             upstream: Cow::Borrowed(&model.upstream),
             sent: now,
             reserved,
+            charge_factor: *charge_factor,
         }
     }
 
@@ -125,6 +129,7 @@ impl<'r> RequestStart<'r> {
             status: self.status,
             error: None,
             cache: self.cache,
+            charge_factor: self.charge_factor,
             attempts: vec![attempt],
         }
     }

@@ -6,7 +6,7 @@ use crate::entity::Model;
 use crate::fault::{Code, ErrorKind};
 use crate::id::{KeyId, ModelId, ProviderId, RequestId};
 use crate::money::Nanos;
-use crate::price::Cost;
+use crate::price::{Cost, Factor};
 use crate::record::{AttemptError, AttemptRecord, Attribution, CacheUse, Outcome, RequestError, RequestRecord};
 use crate::usage::{Amounts, ModelUsage, Usage, UsageClass, UsageOrigin};
 use proptest::collection::vec;
@@ -91,11 +91,12 @@ fn record() -> impl Strategy<Value = RequestRecord> {
     let error = (select(Code::ALL.to_vec()), text()).prop_map(|(code, message)| RequestError { code, message });
     let names = (text(), text(), text(), of(text()), of(text()), attribution());
     let times = (time(), time(), of(time()));
-    let kinds = (select(Capability::ALL.to_vec()), any::<bool>(), select(CacheUse::ALL.to_vec()));
+    let factor = of(any::<u32>().prop_map(Factor::millionths));
+    let kinds = (select(Capability::ALL.to_vec()), any::<bool>(), select(CacheUse::ALL.to_vec()), factor);
     let end = (outcome(), any::<u16>(), of(error), vec(attempt(), 0..3));
     (names, times, kinds, end).prop_map(|(names, (arrived, finished, first_content), kinds, end)| {
         let (id, api, requested, served, provider, attribution) = names;
-        let (capability, stream, cache) = kinds;
+        let (capability, stream, cache, charge_factor) = kinds;
         let (outcome, status, error, attempts) = end;
         RequestRecord {
             id: RequestId::from(id),
@@ -113,6 +114,7 @@ fn record() -> impl Strategy<Value = RequestRecord> {
             status,
             error,
             cache,
+            charge_factor,
             attempts,
         }
     })
@@ -169,6 +171,7 @@ fn plain(id: &str) -> RequestRecord {
         status: 200,
         error: None,
         cache: CacheUse::Bypass,
+        charge_factor: None,
         attempts: Vec::new(),
     }
 }
@@ -300,6 +303,7 @@ fn full() -> RequestRecord {
         status: 503,
         error: Some(RequestError { code: Code::ProviderError, message: "busy".to_owned() }),
         cache: CacheUse::Miss,
+        charge_factor: None,
         attempts: vec![attempt],
     }
 }

@@ -6,7 +6,7 @@ use crate::commands::import::ImportResult;
 use baton_model::Timestamp;
 use baton_model::schema::time;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What is said of teams, for the keys of them.
 #[derive(Debug, Default)]
@@ -15,8 +15,6 @@ struct Teams {
     known: BTreeSet<String>,
     /// Those whose requests LiteLLM refuses.
     blocked: BTreeSet<String>,
-    /// The models that keys of a team may use, where a key says nothing of its own.
-    models: BTreeMap<String, Vec<String>>,
 }
 
 /// What an item of a list is.
@@ -27,9 +25,8 @@ enum Person {
     User,
 }
 
-/// Words for models that are no models.
-const ALL_MODELS: [&str; 2] = ["all-proxy-models", "*"];
-const MODELS_OF_TEAM: &str = "all-team-models";
+/// Words that stand for models and are none. What a key may use is bounded by its project in any case.
+const ALL_MODELS: [&str; 3] = ["all-proxy-models", "all-team-models", "*"];
 
 /// Reads lists.
 pub fn read(lists: Vec<Value>, now: Timestamp, imported: &mut ImportResult) {
@@ -136,17 +133,16 @@ fn team(item: Value, teams: &mut Teams, imported: &mut ImportResult) {
     project.extend(metadata(&mut fields, imported));
     let models = fields.texts("models", imported);
     if !models.is_empty() && !models.iter().any(|model| ALL_MODELS.contains(&model.as_str())) {
-        imported.note(&fields.place, "its models are set on each of its keys: a project has none");
-        teams.models.insert(id.clone(), models);
+        project.insert("models".to_owned(), json!(models));
     }
     if fields.take("blocked") == Some(json!(true)) {
         imported.note(&fields.place, "is blocked, so that its keys are left out");
         teams.blocked.insert(id);
     }
     let members = fields.list("members_with_roles");
-    let names: Vec<String> = members.iter().filter_map(member).collect();
-    if !names.is_empty() {
-        imported.note(&fields.place, &format!("its members are not taken over: {}", names.join(", ")));
+    let members: Vec<Value> = members.iter().filter_map(|item| member(item, &fields.place, imported)).collect();
+    if !members.is_empty() {
+        project.insert("members".to_owned(), members.into());
     }
     // The same, in an older form; what its members have spent and may is in lists of its own.
     let is_shown = |name: &str| matches!(name, "members" | "admins" | "team_memberships" | "model_id");
@@ -155,10 +151,22 @@ fn team(item: Value, teams: &mut Teams, imported: &mut ImportResult) {
     fields.finish(imported);
 }
 
-fn member(item: &Value) -> Option<String> {
-    let text = |name: &str| item.get(name).and_then(Value::as_str);
-    let name = text("user_id").or_else(|| text("user_email"))?;
-    Some(format!("{name} ({})", text("role").unwrap_or("user")))
+/// A member of a team as one of a project.
+fn member(item: &Value, place: &str, imported: &mut ImportResult) -> Option<Value> {
+    let text = |name: &str| item.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let Some(user) = text("user_id").or_else(|| text("user_email")) else {
+        imported.note(place, "a member has neither `user_id` nor `user_email`, and was passed over");
+        return None;
+    };
+    let role = match text("role") {
+        Some("admin") => "operator",
+        None | Some("user") => "caller",
+        Some(role) => {
+            imported.note(place, &format!("the role `{role}` of `{user}` has no equivalent: it is a caller"));
+            "caller"
+        }
+    };
+    Some(json!({ "user_id": user, "role": role }))
 }
 
 fn user(item: Value, imported: &mut ImportResult) {
@@ -236,7 +244,7 @@ fn key(
         }
     }
     key.extend(user.map(|user| ("user_id".to_owned(), json!(user))));
-    let models = models(&mut fields, team.as_ref().and_then(|team| teams.models.get(team)), imported);
+    let models = models(&mut fields, imported);
     key.extend(models.map(|models| ("models".to_owned(), json!(models))));
     key.extend(expiry.map(|expiry| ("expires_at".to_owned(), json!(time::write(expiry)))));
     key.extend(policies(&mut fields, imported));
@@ -256,13 +264,10 @@ fn key(
     true
 }
 
-/// The models that a key may use; nothing for all.
-fn models(fields: &mut Fields, of_team: Option<&Vec<String>>, imported: &mut ImportResult) -> Option<Vec<String>> {
+/// The models that a key may use; nothing for all of its project.
+fn models(fields: &mut Fields, imported: &mut ImportResult) -> Option<Vec<String>> {
     let models = fields.texts("models", imported);
-    if models.is_empty() || models.iter().any(|model| model == MODELS_OF_TEAM) {
-        return of_team.cloned();
-    }
-    if models.iter().any(|model| ALL_MODELS.contains(&model.as_str())) {
+    if models.is_empty() || models.iter().any(|model| ALL_MODELS.contains(&model.as_str())) {
         return None;
     }
     if models.iter().any(|model| model.contains('*')) {

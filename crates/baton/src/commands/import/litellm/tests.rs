@@ -73,7 +73,8 @@ fn teams_keys_and_users_become_projects_keys_and_users() {
     assert_eq!(
         entry(&imported, "projects", "id", "team-search"),
         json!({ "id": "team-search", "name": "Search", "budget": { "amount": 500.5, "period": "month" },
-            "limits": { "rpm": 600, "tpm": 200000 }, "metadata": { "cost_centre": "42" } })
+            "limits": { "rpm": 600, "tpm": 200000 }, "metadata": { "cost_centre": "42" }, "models": ["gpt-4o", "haiku"],
+            "members": [{ "user_id": "ada", "role": "operator" }, { "user_id": "bob@example.com", "role": "caller" }] })
     );
     assert_eq!(
         entry(&imported, "keys", "name", "ci"),
@@ -81,8 +82,8 @@ fn teams_keys_and_users_become_projects_keys_and_users() {
             "expires_at": "2999-01-01T00:00:00.000000Z", "budget": { "amount": 20, "period": "day" },
             "limits": { "rpm": 60, "concurrency": 4 } })
     );
-    // Its own list is empty: those of the team hold.
-    assert_eq!(entry(&imported, "keys", "name", "sk-...cdef")["models"], json!(["gpt-4o", "haiku"]));
+    // Its own list is empty: those of the project hold.
+    assert_eq!(entry(&imported, "keys", "name", "sk-...cdef").get("models"), None);
     assert_eq!(
         entry(&imported, "users", "id", "ada"),
         json!({ "id": "ada", "name": "ada@example.com", "budget": { "amount": 5.0, "period": "week" } })
@@ -114,7 +115,6 @@ fn what_has_no_equivalent_is_named() {
         "the key `ci`: `spend` has no equivalent; what was spent before does not count",
         "the key `lone`: its team `team-unknown` is in no list",
         "the key `lone`: `max_budget` is not taken over: `45m` is no hour, day, week or month",
-        "the team `team-search`: its members are not taken over: ada (admin), bob@example.com (user)",
         "the user `ada`: `user_role` has no equivalent",
         "keys: LiteLLM keeps only hashes of its 3 keys",
     ] {
