@@ -148,6 +148,11 @@ mod tests {
             ),
             ("projects", json!({ "limits": { "rpm": 1 } }), json!({ "limits": { "rpm": 1, "tpm": null } })),
             (
+                "projects",
+                json!({ "members": [{ "user_id": "a", "role": "viewer" }, { "user_id": "b", "role": "caller" }] }),
+                json!({ "members": [{ "role": "caller", "user_id": "b" }, { "role": "VIEWER", "user_id": "a" }] }),
+            ),
+            (
                 "users",
                 json!({ "budget": { "amount": 50, "period": "day" } }),
                 json!({ "budget": { "amount": "50", "period": "day" } }),

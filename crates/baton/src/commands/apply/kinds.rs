@@ -291,7 +291,12 @@ impl Kind {
     fn sort(&self, field: &str, value: &mut Value) {
         match value {
             Value::Array(items) if self.unordered.contains(&field) => {
-                items.sort_by_cached_key(Value::to_string);
+                items.sort_by_cached_key(|item| {
+                    // The order of an object's members means nothing either.
+                    let mut item = item.clone();
+                    item.sort_all_objects();
+                    item.to_string()
+                });
                 items.dedup();
             }
             Value::Object(members) if !self.own_json.contains(&field) => {

@@ -295,3 +295,122 @@ fn in_order(kind: &Kind, mut waiting: Vec<Step>, registered: &[RegisteredThing])
     }
     ordered
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::commands::apply::file::{FileFormat, read};
+    use crate::commands::apply::kinds::lookup;
+    use crate::commands::apply::registered::thing;
+    use crate::config::Environment;
+    use serde_json::json;
+
+    const PRUNE: Wishes = Wishes { prune: true, resend: false };
+
+    /// A server that has these things.
+    fn state(things: &Value) -> ServerState {
+        let fields = BodyFields::of_description(&serde_json::to_value(crate::surface::description()).unwrap());
+        let mut state = ServerState { fields, ..ServerState::default() };
+        for (kind, items) in things.as_object().unwrap() {
+            let kind = lookup(kind).unwrap();
+            let items = items.as_array().unwrap().iter().filter_map(|item| thing(kind, item.clone()));
+            state.registered.insert(kind.name, items.collect());
+        }
+        state
+    }
+
+    fn plan(file: &Value, state: &ServerState, wishes: Wishes) -> Result<Plan, Problems> {
+        Plan::new(&read("f", &file.to_string(), FileFormat::Json, &Environment::of([])).unwrap(), state, wishes)
+    }
+
+    fn steps(plan: &Plan) -> Vec<String> {
+        plan.steps.iter().map(|step| format!("{} {}", step.action.name(), step.name)).collect()
+    }
+
+    #[test]
+    fn things_are_made_after_what_they_name_and_removed_before() {
+        let file = json!({
+            "keys": [{ "name": "k", "project_id": "p" }],
+            "models": [
+                { "model_id": "a", "provider": "v", "fallbacks": ["b"] },
+                { "model_id": "b", "provider": "v", "fallbacks": ["c"] },
+                { "model_id": "c", "provider": "v", "fallbacks": ["b"] },
+                { "model_id": "d", "provider": "v" },
+            ],
+            "projects": [{ "id": "p" }],
+            "providers": [{ "name": "v", "kind": "openai" }],
+        });
+        let provider = json!({ "name": "old", "source": "api", "registration": { "kind": "openai" } });
+        let models = json!([{ "model_id": "e", "provider": "old", "source": "api", "fallbacks": ["f"] },
+            { "model_id": "f", "provider": "old", "source": "api", "fallbacks": ["e"] }]);
+        let state = state(&json!({ "providers": [provider], "models": models, "projects": [], "keys": [] }));
+        let plan = plan(&file, &state, PRUNE).unwrap_or_else(|problems| unreachable!("{problems:?}"));
+        let expected = [
+            "create v",
+            "create d",
+            "create a",
+            "create b",
+            "create c",
+            "create p",
+            "create p/k",
+            "delete f",
+            "delete e",
+            "delete old",
+        ];
+        assert_eq!(steps(&plan), expected);
+        // `b` and `c` wait for each other, and `a` for them: what it names is said when all are there.
+        let late: Vec<_> = plan.steps.iter().filter(|step| !step.later.is_empty()).map(|step| &*step.name).collect();
+        assert_eq!(late, ["a", "b"]);
+    }
+
+    #[test]
+    fn what_is_nobodys_to_remove_stays() {
+        let models = json!([
+            { "model_id": "api", "provider": "v", "source": "api" },
+            { "model_id": "found", "provider": "v", "source": "discovered" },
+            { "model_id": "fixed", "provider": "v", "source": "config" },
+        ]);
+        let keys = json!([{ "id": "key_1", "name": "mine" }, { "id": "key_2", "name": "other" },
+            { "id": "key_3", "name": "gone", "revoked_at": "2026-01-01T00:00:00Z" }]);
+        let users = json!([{ "id": "ada", "registered": true }, { "id": "ben", "registered": false }]);
+        let mut state = state(&json!({ "models": models, "keys": keys, "users": users }));
+        state.own_key = Some("key_1".to_owned());
+        let plan = plan(&json!({ "models": [], "keys": [], "users": [] }), &state, PRUNE);
+        let plan = plan.unwrap_or_else(|problems| unreachable!("{problems:?}"));
+        assert_eq!(steps(&plan), ["delete other", "delete ada", "delete api"]);
+        assert!(plan.notes[0].contains("it is the one that is used now"), "{:?}", plan.notes);
+    }
+
+    #[test]
+    fn names_that_lead_nowhere_are_problems_only_if_they_are_new() {
+        let model = json!({ "model_id": "a", "provider": "v", "source": "api", "fallbacks": ["gone"] });
+        let provider = json!({ "name": "v", "source": "config" });
+        let state = state(&json!({ "models": [model], "providers": [provider], "projects": [], "keys": [] }));
+        let of = |fallbacks: Value| json!({ "models": [{ "model_id": "a", "provider": "V", "fallbacks": fallbacks, "status": "INACTIVE" }] });
+        assert_eq!(plan(&of(json!(["gone"])), &state, PRUNE).map(|plan| plan.steps.len()), Ok(1));
+        let problems = plan(&of(json!(["gone", "new"])), &state, PRUNE).err().unwrap();
+        assert_eq!(problems, ["f: models[0] (`a`): fallbacks names `new`, which is not there"]);
+        // The API lets a key name what comes later.
+        let key = plan(&json!({ "keys": [{ "name": "k", "project_id": "p" }] }), &state, PRUNE);
+        let key = key.unwrap_or_else(|problems| unreachable!("{problems:?}"));
+        assert_eq!(key.notes, ["warning: f: keys[0] (`p/k`): project_id names `p`, which is not there"]);
+    }
+
+    #[test]
+    fn a_price_for_a_token_is_a_price() {
+        let model =
+            json!({ "model_id": "a", "provider": "v", "source": "api", "price": { "input": 0.5, "output": 0.5 } });
+        let state = state(&json!({ "models": [model], "providers": [{ "name": "v", "source": "config" }] }));
+        for (cost, changed) in [(json!(0.0000005), 0), (json!("0.0000005"), 0), (json!(0.000001), 1)] {
+            let file = json!({ "models": [{ "model_id": "a", "cost_per_token": cost }] });
+            assert_eq!(plan(&file, &state, PRUNE).map(|plan| plan.steps.len()), Ok(changed), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_server_without_a_kind_is_told() {
+        let problems = plan(&json!({ "users": [{ "id": "ada" }] }), &ServerState::default(), PRUNE).err().unwrap();
+        assert_eq!(problems, ["this Baton has no users: its version is another one"]);
+    }
+}

@@ -128,67 +128,36 @@ fn models(
     aliases: &[(String, String)],
     imported: &mut ImportResult,
 ) {
-    let names: Vec<String> = deployments.iter().map(|deployment| deployment.group.clone()).collect();
-    // What names of groups and ids of deployments are as models.
-    let mut known: BTreeMap<String, String> = BTreeMap::new();
-    let mut ids: Vec<String> = Vec::new();
-    for deployment in &deployments {
-        let mut id = deployment.group.clone();
-        for number in 2.. {
-            if !ids.contains(&id) && (id == deployment.group || !names.contains(&id)) {
-                break;
-            }
-            id = format!("{}-{number}", deployment.group);
-        }
-        known.entry(deployment.group.clone()).or_insert_with(|| id.clone());
-        if let Some(own) = &deployment.own_id {
-            known.entry(own.clone()).or_insert_with(|| id.clone());
-        }
-        ids.push(id);
-    }
-    let free = |alias: &str| !ids.iter().any(|id| id == alias);
-    for (alias, group) in aliases {
-        if free(alias) && known.contains_key(group) {
-            known.entry(alias.clone()).or_insert_with(|| alias.clone());
-        }
-    }
+    let names = ModelNames::new(&deployments, aliases);
     let mut made: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
-    for (deployment, id) in deployments.into_iter().zip(&ids) {
+    for (deployment, id) in deployments.into_iter().zip(&names.ids) {
         let mut fields = Map::from_iter([("model_id".to_owned(), json!(id))]);
         fields.extend(deployment.fields);
         if *id == deployment.group {
-            let others = names.iter().zip(&ids).filter(|(group, other)| **group == deployment.group && *other != id);
-            let others: Vec<String> = others.map(|(_, other)| other.clone()).collect();
+            let others = names.others(&deployment.group);
             if !others.is_empty() {
-                let number = others.len() + 1;
-                let what = format!(
-                    "its {number} deployments are not balanced: `{id}` is tried first, then {}",
-                    others.join(", ")
-                );
+                let (number, others) = (others.len() + 1, others.join(", "));
+                let what = format!("its {number} deployments are not balanced: `{id}` is tried first, then {others}");
                 imported.note(&deployment.place, &what);
             }
-            let chain = chain(&deployment.group, id, others, fallbacks, &known, imported);
+            let chain = chain(&deployment.group, id, others, fallbacks, &names.known, imported);
             if !chain.is_empty() {
                 fields.insert("fallbacks".to_owned(), json!(chain));
             }
         }
         for (measure, amount) in deployment.limits {
-            let limit = json!({
-                "limit_id": format!("litellm-{id}-{measure}"), "scope": { "model": id }, measure: amount, "per": "minute",
-            });
-            if let Value::Object(limit) = limit {
-                imported.add("limits", limit);
-            }
+            imported.add("limits", limit(id, measure, amount));
         }
         made.insert(id.clone(), fields.clone());
         imported.add("models", fields);
     }
     for (alias, group) in aliases {
         let place = format!("router_settings: the alias `{alias}`");
-        let target = known.get(group).and_then(|id| made.get(id));
-        match target {
+        match names.known.get(group).and_then(|id| made.get(id)) {
             None => imported.note(&place, &format!("the group `{group}` is not there, so that it was passed over")),
-            Some(_) if !free(alias) => imported.note(&place, "is the name of a model too, so that it was passed over"),
+            Some(_) if names.ids.contains(alias) => {
+                imported.note(&place, "is the name of a model too, so that it was passed over");
+            }
             Some(target) => {
                 let mut fields = target.clone();
                 fields.insert("model_id".to_owned(), json!(alias));
@@ -197,6 +166,64 @@ fn models(
             }
         }
     }
+}
+
+/// The names of models.
+struct ModelNames {
+    /// The group of each deployment.
+    groups: Vec<String>,
+    /// The id of each deployment's model.
+    ids: Vec<String>,
+    /// The model that a group, an own id of a deployment or an alias stands for.
+    known: BTreeMap<String, String>,
+}
+
+impl ModelNames {
+    fn new(deployments: &[Deployment], aliases: &[(String, String)]) -> Self {
+        let groups: Vec<String> = deployments.iter().map(|deployment| deployment.group.clone()).collect();
+        let mut names = Self { groups, ids: Vec::new(), known: BTreeMap::new() };
+        for deployment in deployments {
+            let id = names.free_id(&deployment.group);
+            for name in [Some(&deployment.group), deployment.own_id.as_ref()].into_iter().flatten() {
+                names.known.entry(name.clone()).or_insert_with(|| id.clone());
+            }
+            names.ids.push(id);
+        }
+        for (alias, group) in aliases {
+            if names.known.contains_key(group) && !names.ids.contains(alias) {
+                names.known.entry(alias.clone()).or_insert_with(|| alias.clone());
+            }
+        }
+        names
+    }
+
+    /// The group's name, or with a number if a deployment has that already.
+    fn free_id(&self, group: &str) -> String {
+        let mut id = group.to_owned();
+        for number in 2.. {
+            if !self.ids.contains(&id) && (id == group || !self.groups.contains(&id)) {
+                break;
+            }
+            id = format!("{group}-{number}");
+        }
+        id
+    }
+
+    /// The models of a group but the one with its name.
+    fn others(&self, group: &str) -> Vec<String> {
+        let of_group = self.groups.iter().zip(&self.ids).filter(|(of, id)| *of == group && *id != group);
+        of_group.map(|(_, id)| id.clone()).collect()
+    }
+}
+
+/// What a deployment may take in a minute.
+fn limit(model: &str, measure: &str, amount: u64) -> Map<String, Value> {
+    Map::from_iter([
+        ("limit_id".to_owned(), json!(format!("litellm-{model}-{measure}"))),
+        ("scope".to_owned(), json!({ "model": model })),
+        (measure.to_owned(), json!(amount)),
+        ("per".to_owned(), json!("minute")),
+    ])
 }
 
 /// The fallbacks of a model: the other deployments of its group, then the groups that are named.
