@@ -3,6 +3,9 @@
 //! [`config`] reads the configuration, [`deployment`] one entry of its `model_list`, [`people`] the lists. [`fields`] takes
 //! an object apart so that no field of it is dropped in silence. [`tables`] has LiteLLM's words and Baton's for them.
 //!
+//! Whatever the files hold, it reads them: that is a property test here and no fuzz target, for which all of Baton would have
+//! to be built with a sanitizer.
+//!
 //! The formats: docs.litellm.ai/docs/proxy/configs, /config_settings, /virtual_keys, /users.
 
 mod config;
