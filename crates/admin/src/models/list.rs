@@ -9,8 +9,9 @@ use crate::wire::page::{Page, Paging};
 use crate::wire::params::QueryParams;
 use crate::wire::response::ApiResult;
 use axum::extract::State;
-use baton_model::{Capability, Model, ModelStatus};
+use baton_model::{Capability, Model, ModelId, ModelSource, ModelStatus};
 use http::Uri;
+use std::collections::BTreeMap;
 
 /// Lists the models that the caller may use, by id.
 #[utoipa::path(get, path = "/api/models", tag = "models", params(
@@ -20,6 +21,7 @@ use http::Uri;
     ("capability" = Option<String>, Query, description = "Only models with this capability, such as `CHAT`"),
     ("status" = Option<String>, Query, description = "`ACTIVE`, `INACTIVE` or `DEPRECATED`"),
     ("search" = Option<String>, Query, description = "Only models whose name or description contains it"),
+    ("registered" = Option<bool>, Query, description = "As they were registered: without what is filled in from the catalogue"),
 ), responses(
     (status = 200, description = "A page of models", body = Page<Model>),
     (status = 422, description = "A parameter is invalid", body = ErrorBody),
@@ -28,7 +30,11 @@ pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) 
     let mut params = QueryParams::read(&uri)?;
     let paging = Paging::take(&mut params);
     let wanted = ModelSelector::take(&mut params);
+    let as_registered = params.flag("registered");
     params.finish()?;
+    // Of the database, because the snapshot has models as they are used. One in the configuration is only there.
+    let stored = if as_registered { admin.store.models().list().await? } else { Vec::new() };
+    let stored: BTreeMap<&ModelId, &Model> = stored.iter().map(|model| (&model.id, model)).collect();
     let snapshot = admin.web.engine.registry().snapshot();
     let models: Vec<&Model> = snapshot
         .models
@@ -37,7 +43,10 @@ pub async fn list(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) 
         // Before the page is cut: neither it nor the total may tell of models that the caller does not see.
         .filter(|model| may_see(&caller, model) && wanted.has(model))
         .collect();
-    paging.cut_page(models.into_iter().map(|model| hide_fallbacks(&snapshot, &caller, model))).to_response()
+    // A model of the configuration hides a stored one of the same name.
+    let stored = |model: &Model| stored.get(&model.id).copied().filter(|_| model.source != ModelSource::Config);
+    let said = |model| stored(model).unwrap_or(model);
+    paging.cut_page(models.into_iter().map(|model| hide_fallbacks(&snapshot, &caller, said(model)))).to_response()
 }
 
 /// Which models are wanted; each that is set narrows it.

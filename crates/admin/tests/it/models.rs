@@ -46,6 +46,20 @@ async fn a_model_is_registered_shown_changed_and_removed() {
 }
 
 #[tokio::test]
+async fn a_list_can_leave_out_what_the_catalogue_fills_in() {
+    let admin = TestAdmin::new().await;
+    let body = r#"{"model_id": "mine", "provider": "openai", "upstream": "gpt-4o", "token_limit": 1000}"#;
+    assert_eq!(admin.post("/api/models", body).await.status, 201);
+    for (query, limit, price) in [("", 16384.into(), false), ("&registered=true", serde_json::Value::Null, true)] {
+        let list = admin.get(&format!("/api/models?search=mine{query}")).await.json();
+        let model = &list["items"][0];
+        assert_eq!((&list["total"], &model["token_limit"], &model["max_tokens"]), (&1.into(), &1000.into(), &limit));
+        assert_eq!(model["price"].is_null(), price, "{list}");
+    }
+    admin.get("/api/models?registered=perhaps").await.is_refused(422, "validation_error", &["registered"]);
+}
+
+#[tokio::test]
 async fn a_taken_id_is_a_conflict() {
     let admin = TestAdmin::new().await;
     admin.register("a", "").await;

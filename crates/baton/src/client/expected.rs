@@ -8,6 +8,10 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy)]
 pub struct ExpectedReply {
     status: StatusCode,
+    /// Whether the status may be 201 as well.
+    or_created: bool,
+    /// Whether it is a page beside the API, whose replies carry no request id.
+    is_page: bool,
     fields: &'static [ExpectedField],
 }
 
@@ -28,21 +32,31 @@ impl ExpectedReply {
     /// A page of a list.
     pub const LIST: Self = Self::ok(&[ExpectedField::List("/items")]);
     /// No content.
-    pub const NOTHING: Self = Self { status: StatusCode::NO_CONTENT, fields: &[] };
+    pub const NOTHING: Self = Self { status: StatusCode::NO_CONTENT, or_created: false, is_page: false, fields: &[] };
 
     /// An object with these fields.
     pub const fn ok(fields: &'static [ExpectedField]) -> Self {
-        Self { status: StatusCode::OK, fields }
+        Self { status: StatusCode::OK, or_created: false, is_page: false, fields }
+    }
+
+    /// An object with these fields at a path beside the API, such as the API's description: they have to tell it apart.
+    pub const fn page(fields: &'static [ExpectedField]) -> Self {
+        Self { status: StatusCode::OK, or_created: false, is_page: true, fields }
+    }
+
+    /// An object with these fields, which was changed by the call, or created if it was not there.
+    pub const fn created_or_changed(fields: &'static [ExpectedField]) -> Self {
+        Self { status: StatusCode::OK, or_created: true, is_page: false, fields }
     }
 
     /// An object with these fields, which was created by the call.
     pub const fn created(fields: &'static [ExpectedField]) -> Self {
-        Self { status: StatusCode::CREATED, fields }
+        Self { status: StatusCode::CREATED, or_created: false, is_page: false, fields }
     }
 
     /// An object with these fields, for which the work goes on.
     pub const fn accepted(fields: &'static [ExpectedField]) -> Self {
-        Self { status: StatusCode::ACCEPTED, fields }
+        Self { status: StatusCode::ACCEPTED, or_created: false, is_page: false, fields }
     }
 
     /// Reads a whole reply; `null` where no content is expected.
@@ -50,7 +64,12 @@ impl ExpectedReply {
     /// # Errors
     /// How the reply differs.
     pub fn read(&self, status: &StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Value, String> {
-        check_head(self.status, status, headers)?;
+        let expected = if self.or_created && *status == StatusCode::CREATED { *status } else { self.status };
+        if self.is_page {
+            check_status(expected, status)?;
+        } else {
+            check_head(expected, status, headers)?;
+        }
         if self.status == StatusCode::NO_CONTENT {
             return if body.is_empty() { Ok(Value::Null) } else { Err("the reply should be empty".to_owned()) };
         }
@@ -92,11 +111,13 @@ impl ExpectedField {
     }
 }
 
+fn check_status(expected: StatusCode, status: &StatusCode) -> Result<(), String> {
+    if *status == expected { Ok(()) } else { Err(format!("the status is {status} instead of {expected}")) }
+}
+
 /// Every reply of Baton's carries a request id; a 204 of another service has nothing else to tell it by.
 fn check_head(expected: StatusCode, status: &StatusCode, headers: &HeaderMap) -> Result<(), String> {
-    if *status != expected {
-        return Err(format!("the status is {status} instead of {expected}"));
-    }
+    check_status(expected, status)?;
     if headers.contains_key("x-request-id") { Ok(()) } else { Err("the reply has no x-request-id header".to_owned()) }
 }
 

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod apply;
 mod audit;
 mod budgets;
 mod cache;
@@ -9,9 +10,11 @@ mod completions;
 mod db;
 mod demo;
 mod events;
+mod export;
 mod feedback;
 mod health;
 mod ignored;
+mod import;
 mod keys;
 mod limits;
 mod migrate;
@@ -29,6 +32,7 @@ mod secrets;
 mod serve;
 mod sim;
 mod token;
+mod toml_file;
 mod usage;
 mod users;
 mod webhooks;
@@ -64,6 +68,9 @@ enum Command {
     Migrate(migrate::MigrateCommand),
     #[command(subcommand)]
     Db(db::DbCommand),
+    Apply(apply::ApplyCommand),
+    Export(export::ExportCommand),
+    Import(import::ImportCommand),
     Models(models::ModelsCommand),
     Providers(providers::ProvidersCommand),
     Route(route::RouteCommand),
@@ -132,6 +139,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Health(command) => command.run(source, &environment).await,
             Command::Migrate(command) => command.run(source, &environment).await,
             Command::Db(command) => command.run().await,
+            Command::Apply(command) => command.run(&environment).await,
+            Command::Export(command) => command.run(&environment).await,
+            Command::Import(command) => command.run(source),
             Command::Models(command) => command.run(&environment).await,
             Command::Providers(command) => command.run(&environment).await,
             Command::Route(command) => command.run(&environment).await,

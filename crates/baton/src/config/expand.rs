@@ -40,7 +40,11 @@ fn expand_value(at: &str, value: &mut Value, environment: &Environment, fault: &
     }
 }
 
-fn expand_text(text: &str, environment: &Environment) -> Result<String, String> {
+/// The text with every `${NAME}` replaced.
+///
+/// # Errors
+/// The first name that is not set.
+pub fn expand_text(text: &str, environment: &Environment) -> Result<String, String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {

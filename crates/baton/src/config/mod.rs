@@ -12,6 +12,7 @@ pub mod reference;
 pub mod sections;
 
 pub use environment::Environment;
+pub use expand::expand_text;
 pub use fault::{ConfigError, ConfigFault};
 pub use sections::Config;
 

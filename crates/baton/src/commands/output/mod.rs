@@ -11,6 +11,8 @@ mod table;
 pub use cell::cell;
 pub use column::Column;
 pub use csv::line as csv_line;
+pub use flat::flatten;
+pub use table::align_rows;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};

@@ -26,6 +26,18 @@ pub fn fields(fields: &[(String, Value)]) -> String {
     render(&table)
 }
 
+/// Rows of two columns, without a heading.
+pub fn align_rows(rows: &[[String; 2]]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut table = empty(terminal_width());
+    for row in rows {
+        table.add_row(row);
+    }
+    render(&table)
+}
+
 /// Without rules: the columns stand apart by blanks. As wide as the terminal at most; cells that are wider are wrapped.
 fn empty(width: Option<u16>) -> Table {
     let mut table = Table::new();

@@ -1,6 +1,7 @@
 //! Every command of the binary, run with example arguments: the credentials go to Baton and nobody else, and success is
 //! reported only for what Baton replied.
 
+mod apply;
 mod examples;
 mod output;
 mod recorder;

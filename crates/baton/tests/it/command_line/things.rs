@@ -80,11 +80,14 @@ impl Things {
                 self.create("/api/limits", &body, "limit_id")
             }
             "prices" => {
-                let file = self._folder.path().join("prices.json");
                 let list = json!({ "models": [{ "vendor": "openai", "id": "gpt-4o", "price": { "input": "2" } }] });
-                std::fs::write(&file, list.to_string()).unwrap();
-                file.display().to_string()
+                self.file("prices.json", &list.to_string())
             }
+            "team" => {
+                let text = format!("[[projects]]\nid = \"{}\"\n", self.new_name());
+                self.file("team.toml", &text)
+            }
+            "litellm" => self.file("config.yaml", include_str!("../../fixtures/litellm/config.yaml")),
             "webhook" => self.webhook("budget.exceeded", "http://127.0.0.1:1/hook"),
             "replying" => self.webhook("budget.exceeded", &format!("{}/hook", self.service.url())),
             "delivery" => self.delivery(),
@@ -97,6 +100,12 @@ impl Things {
     fn new_name(&mut self) -> String {
         self.named += 1;
         format!("thing-{}", self.named)
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let file = self._folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file.display().to_string()
     }
 
     fn create(&self, path: &str, body: &Value, id: &str) -> String {

@@ -4,8 +4,8 @@
 pub enum Block {
     /// Commands and what they print.
     Console(Vec<Step>),
-    /// A configuration file.
-    Toml(String),
+    /// A file with its name: `baton.toml` if the document says none.
+    File(String, String),
 }
 
 /// A command, and the lines that it prints.
@@ -24,7 +24,11 @@ pub fn of(text: &str) -> Vec<Block> {
         let body: Vec<&str> = lines.by_ref().take_while(|line| !line.starts_with("```")).collect();
         match kind {
             "console" => blocks.push(Block::Console(steps(&body))),
-            "toml" => blocks.push(Block::Toml(body.join("\n"))),
+            "toml" => blocks.push(Block::File("baton.toml".to_owned(), body.join("\n"))),
+            // The word behind the language, which readers of Markdown pass over.
+            _ if let Some(name) = kind.strip_prefix("toml ").or(kind.strip_prefix("yaml ")) => {
+                blocks.push(Block::File(name.to_owned(), body.join("\n")));
+            }
             _ => {}
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! A block ` ```console ` is run; each of its lines with `$ ` begins a command, what follows is what it prints. A block that
 //! can't be run here (containers, other services, other machines) is ` ```sh ` in the document. Within a document the
-//! blocks are run in order, against one demonstration; the last ` ```toml ` block before is the `baton.toml` of the folder.
+//! blocks are run in order, against one demonstration; the last ` ```toml ` block before is the `baton.toml` of the folder, and
+//! one that is ` ```toml NAME ` (or ` ```yaml NAME `) the file of that name.
 //! The shape: of JSON the fields and the types of their values, of text the words without numbers and ids; `…` stands for
 //! anything that was left out.
 
@@ -54,7 +55,7 @@ fn run(page: &str, blocks: &[Block], differences: &mut Vec<String>) -> usize {
     let mut steps = 0;
     for block in blocks {
         match block {
-            Block::Toml(text) => std::fs::write(folder.path().join("baton.toml"), text).unwrap(),
+            Block::File(name, text) => std::fs::write(folder.path().join(name), text).unwrap(),
             Block::Console(commands) => {
                 for step in commands {
                     differences.extend(check(page, step, folder.path(), &demo.address));
@@ -70,7 +71,8 @@ fn run(page: &str, blocks: &[Block], differences: &mut Vec<String>) -> usize {
 /// ledger a moment after their replies the clients.
 fn check(page: &str, step: &Step, folder: &Path, address: &str) -> Option<String> {
     // A command that changes something is run once: again, it would find what it made and print something else.
-    let changes = [" -d ", " -X ", " chat ", " create ", " add "].iter().any(|word| step.command.contains(word));
+    let changes =
+        [" -d ", " -X ", " chat ", " create ", " add ", " apply "].iter().any(|word| step.command.contains(word));
     let until = Instant::now() + PATIENCE;
     loop {
         let printed = output_of(&step.command, folder, address);
