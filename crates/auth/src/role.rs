@@ -36,6 +36,18 @@ fn includes(has: Role, needed: Role) -> bool {
     }
 }
 
+/// The role that includes less. They are in order, the highest first.
+pub(crate) fn lesser_role(one: Role, other: Role) -> Role {
+    let both = [one, other];
+    Role::ALL.into_iter().rfind(|role| both.contains(role)).unwrap_or(Role::Caller)
+}
+
+/// The role that includes more.
+pub(crate) fn higher_role(one: Role, other: Role) -> Role {
+    let both = [one, other];
+    Role::ALL.into_iter().find(|role| both.contains(role)).unwrap_or(Role::Caller)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

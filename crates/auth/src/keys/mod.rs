@@ -7,6 +7,7 @@ mod projects;
 
 pub use failures::FailureLimit;
 
+use crate::role::lesser_role;
 use crate::secret::{Hash, PREFIX, Pepper, random_pepper};
 use crate::token::{Claims, TokenFault, TokenVerifier};
 use crate::{AuthError, Credentials, KeySecret};
@@ -327,18 +328,6 @@ impl ApiKeys {
 
 fn admin() -> Caller {
     Caller::new(Role::Admin)
-}
-
-/// The role that includes less. They are in order, the highest first.
-fn lesser_role(one: Role, other: Role) -> Role {
-    let both = [one, other];
-    Role::ALL.into_iter().rfind(|role| both.contains(role)).unwrap_or(Role::Caller)
-}
-
-/// The role that includes more.
-fn higher_role(one: Role, other: Role) -> Role {
-    let both = [one, other];
-    Role::ALL.into_iter().find(|role| both.contains(role)).unwrap_or(Role::Caller)
 }
 
 /// The models that are in both lists; a list that is absent holds all.

@@ -1,5 +1,6 @@
 //! What projects say of those who make requests for them: their rules, and who belongs to them.
 
+use crate::role::higher_role;
 use baton_model::entity::{ProjectRules, Role};
 use baton_model::{Caller, Project};
 use std::collections::HashMap;
@@ -85,7 +86,7 @@ impl KnownProject {
     fn as_member(&self, caller: Caller) -> Caller {
         let role = caller.user.as_deref().and_then(|user| self.project.role_of(user)).unwrap_or(Role::Caller);
         // An admin is one everywhere. A member is never made one: that would reach beyond the project.
-        let role = super::higher_role(caller.role, if role == Role::Admin { Role::Operator } else { role });
+        let role = higher_role(caller.role, if role == Role::Admin { Role::Operator } else { role });
         Caller { role, project: Some(Arc::clone(&self.id)), projects: None, ..caller }
     }
 }

@@ -1,8 +1,7 @@
 //! Who belongs to a project, who may create keys for it, and what such keys are like.
 
 use super::{OwnBudget, OwnLimits, Role};
-use crate::id::{ModelId, ProviderId};
-use crate::price::Factor;
+use crate::id::ModelId;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,23 +103,4 @@ pub struct KeyTemplate {
     /// How much its requests may take: any of `rpm`, `tpm` and `concurrency`.
     #[cfg_attr(feature = "schema", serde(skip_serializing_if = "Option::is_none"), schema(value_type = Option<OwnLimits>))]
     pub limits: Option<OwnLimits>,
-}
-
-/// What a project demands of each of its requests.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ProjectRules {
-    /// The models that may be used; `None`: all.
-    pub models: Option<Arc<[ModelId]>>,
-    /// The providers whose models may be used; `None`: all.
-    pub providers: Option<Arc<[ProviderId]>>,
-    /// What is charged, as a multiple of the cost; `None`: the cost.
-    pub charge_factor: Option<Factor>,
-}
-
-impl ProjectRules {
-    /// Whether its requests may use a model of a provider.
-    pub fn allow(&self, model: &ModelId, provider: &ProviderId) -> bool {
-        self.models.as_ref().is_none_or(|models| models.contains(model))
-            && self.providers.as_ref().is_none_or(|providers| providers.contains(provider))
-    }
 }

@@ -2,6 +2,8 @@
 
 // Money is counted in integers all the way.
 #[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]
+mod charge;
+#[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]
 mod corrections;
 pub(crate) mod list;
 #[deny(clippy::float_arithmetic, clippy::cast_precision_loss)]

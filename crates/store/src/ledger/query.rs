@@ -1,11 +1,11 @@
 //! The SQL of totals, in the words that SQLite and PostgreSQL share.
 
+use super::charge::{FACTOR_PARTS, LARGE_COST};
 use super::row;
 use super::totals::{GroupBy, Latency, Spent};
 use crate::StoreError;
 use crate::entity::{attempt, correction, request};
 use baton_model::bounds::TOTALS;
-use baton_model::price::Factor;
 use baton_model::record::{CacheUse, Outcome};
 use baton_model::{KeyId, ModelId, Nanos, Timestamp, UsageClass};
 use chrono::DateTime;
@@ -254,21 +254,6 @@ pub(super) fn cost() -> SimpleExpr {
     Expr::case(corrected, correction_column(correction::Column::Cost))
         .finally(attempt_column(attempt::Column::Cost))
         .into()
-}
-
-/// What parts of a cost a stored factor counts: few enough that the product with a cost stays far from the largest integer.
-const FACTOR_PARTS: i64 = 10_000;
-/// A cost beyond which the product would not.
-const LARGE_COST: i64 = i64::MAX / (20 * FACTOR_PARTS);
-
-/// A charge factor as a row keeps it, in ten-thousandths.
-pub(super) fn stored_factor(factor: Factor) -> i64 {
-    i64::try_from(factor.in_millionths()).unwrap_or(i64::MAX) / (1_000_000 / FACTOR_PARTS)
-}
-
-/// The factor of a row.
-pub(super) fn read_factor(stored: i64) -> Option<Factor> {
-    u32::try_from(stored.checked_mul(1_000_000 / FACTOR_PARTS)?).ok().map(Factor::millionths)
 }
 
 /// What an attempt is charged to its project: rounded half up, as [`Factor::of`] does.

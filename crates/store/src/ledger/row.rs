@@ -1,6 +1,6 @@
 //! A record as rows, and back.
 
-use super::query;
+use super::charge;
 use crate::StoreError;
 use crate::connection::{BulkRow, RowValues};
 use crate::entity::{attempt, request};
@@ -86,7 +86,7 @@ impl BulkRow for RequestRow<'_> {
         row.bigint(cost(self.record.cost()));
         row.flag(self.record.is_estimated());
         row.bigint(self.event_number);
-        row.bigint(charge_factor.map(query::stored_factor));
+        row.bigint(charge_factor.map(charge::stored_factor));
         row.rare_text(self.record.attribution.run().map(cut_indexed_text).as_deref());
     }
 }
@@ -217,7 +217,7 @@ pub(super) fn read(row: request::Model, attempts: Vec<attempt::Model>) -> Result
         requested: row.requested,
         served: row.served.map(ModelId::from),
         provider: row.provider.map(ProviderId::from),
-        charge_factor: row.charge_factor.and_then(query::read_factor),
+        charge_factor: row.charge_factor.and_then(charge::read_factor),
     })
 }
 

@@ -195,7 +195,7 @@ proptest! {
         (record.served, record.provider) = (Some(model.id.clone()), Some(model.provider.clone()));
         (record.outcome, record.finished) = (Outcome::Interrupted, Timestamp(7));
         (record.first_content, record.error) = (None, None);
-        record.attempts = vec![AttemptRecord {
+        record.attempts.push(AttemptRecord {
             model: model.id,
             provider: model.provider,
             upstream: model.upstream,
@@ -208,7 +208,7 @@ proptest! {
             origin: UsageOrigin::Estimated,
             cost: Cost::Unpriced,
             unpriced: None,
-        }];
+        });
         prop_assert_eq!(start.read(), Some(record));
     }
 
