@@ -25,7 +25,8 @@ enum Format {
     Csv,
 }
 
-/// Totals of requests, tokens, cost, errors and latency. A caller sees only the requests of its own key; a caller
+/// Totals of requests, tokens, cost, errors and latency. A caller sees only the requests of its own key, the user of a
+/// token its own; a caller
 /// restricted to a project, only those of that project.
 #[utoipa::path(get, path = "/api/usage", tag = "usage", params(
     ("from" = Option<String>, Query, description = "Start of the range: RFC 3339, or a date; by default 30 days before `to`"),
@@ -42,6 +43,11 @@ enum Format {
 pub async fn usage(State(admin): State<Admin>, Anyone(caller): Anyone, uri: Uri) -> ApiResult {
     let (mut query, format) = read(&uri, admin.web.engine.clock().now())?;
     query.key = find_visible_key(&caller, query.key)?;
+    if caller.role == Role::Caller && caller.key.is_none() {
+        // The user of a token, in the project that the token names.
+        query.user = caller.user.as_deref().map(str::to_owned);
+        query.project = caller.project.as_deref().map(str::to_owned);
+    }
     // A caller sees its own key alone, which is less than its project.
     if let Some(own) = caller.confined_to().filter(|_| caller.role != Role::Caller) {
         // Another's project is one of which there is nothing.
@@ -107,6 +113,7 @@ fn find_visible_key(caller: &Caller, asked: Option<KeyId>) -> Result<Option<KeyI
         return Ok(asked);
     }
     match (&caller.key, asked) {
+        (None, None) if caller.user.is_some() => Ok(None),
         (Some(own), None) => Ok(Some(own.clone())),
         (Some(own), Some(asked)) if *own == asked => Ok(Some(asked)),
         _ => Err(PublicError::new(Code::PermissionDenied, "this key may only see its own usage").at("key")),

@@ -97,6 +97,11 @@ async fn chats_and_embeddings_of_the_openai_sdk_for_python() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn budgets_and_limits_in_the_libraries_for_python() {
+    python("budgets").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn messages_of_the_anthropic_sdk_for_python() {
     python("anthropic_messages").await;
 }
