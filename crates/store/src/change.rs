@@ -2,6 +2,7 @@
 
 use crate::audit::{self, NewAudit};
 use crate::database::Database;
+use crate::entity::key;
 use crate::events::{self, NewEvent};
 use crate::scope::DatabaseScope;
 use crate::{
@@ -9,10 +10,12 @@ use crate::{
     ProviderRepository, SettingRepository, StoreError, StoredPolicy, UserRepository, WebhookRepository, commands,
     connection, counters,
 };
-use baton_model::{Actor, Clock};
-use sea_orm::DatabaseTransaction;
+use baton_model::{Actor, Clock, KeyId};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A unit of work under way: rows, the events that tell of them, and the entries of the audit log.
 ///
@@ -25,12 +28,27 @@ pub struct Change {
     by: Actor,
     node: Arc<str>,
     clock: Arc<dyn Clock>,
+    touched: Touched,
+}
+
+/// What a change may have changed, for those who read again only that.
+#[derive(Default)]
+struct Touched {
+    keys: AtomicBool,
+    removed_keys: AtomicBool,
+    others: AtomicBool,
 }
 
 impl Change {
     pub(crate) async fn begin(database: &Database, by: &Actor) -> Result<Self, StoreError> {
         let transaction = connection::begin(database.writer()).await?;
-        Ok(Self { transaction, by: by.clone(), node: Arc::clone(&database.node), clock: Arc::clone(&database.clock) })
+        Ok(Self {
+            transaction,
+            by: by.clone(),
+            node: Arc::clone(&database.node),
+            clock: Arc::clone(&database.clock),
+            touched: Touched::default(),
+        })
     }
 
     /// Who makes it.
@@ -40,36 +58,43 @@ impl Change {
 
     /// Registered models.
     pub fn models(&self) -> ModelRepository<'_> {
+        self.touched.others.store(true, Ordering::Relaxed);
         ModelRepository { scope: self.scope() }
     }
 
     /// API keys.
     pub fn keys(&self) -> KeyRepository<'_> {
+        self.touched.keys.store(true, Ordering::Relaxed);
         KeyRepository { scope: self.scope() }
     }
 
     /// Registered providers.
     pub fn providers(&self) -> ProviderRepository<'_> {
+        self.touched.others.store(true, Ordering::Relaxed);
         ProviderRepository { scope: self.scope() }
     }
 
     /// Prices that the operator has set.
     pub fn prices(&self) -> PriceRepository<'_> {
+        self.touched.others.store(true, Ordering::Relaxed);
         PriceRepository { scope: self.scope() }
     }
 
     /// The policies of a kind: budgets, or limits.
     pub fn policies<P: StoredPolicy>(&self) -> PolicyRepository<'_, P> {
+        self.touched.others.store(true, Ordering::Relaxed);
         PolicyRepository { scope: self.scope(), of: PhantomData }
     }
 
     /// Projects.
     pub fn projects(&self) -> ProjectRepository<'_> {
+        self.touched.others.store(true, Ordering::Relaxed);
         ProjectRepository { scope: self.scope() }
     }
 
     /// Users for whom something is set.
     pub fn users(&self) -> UserRepository<'_> {
+        self.touched.others.store(true, Ordering::Relaxed);
         UserRepository { scope: self.scope() }
     }
 
@@ -109,6 +134,16 @@ impl Change {
         audit::insert(&self.transaction, entry, &self.by, self.clock.now()).await
     }
 
+    /// Removes a key for good. Its requests stay in the ledger under its id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`].
+    pub async fn remove_key(&self, id: &KeyId) -> Result<(), StoreError> {
+        self.touched.removed_keys.store(true, Ordering::Relaxed);
+        self.keys().delete(id).await
+    }
+
     /// Makes it true for everyone, and returns the revision that it has led to. A change that a command makes is noted
     /// with the command, so that it is not made again.
     ///
@@ -120,7 +155,7 @@ impl Change {
         // Fails if another node has taken the command over: then all of the change is dropped with the transaction.
         self.note_effect().await?;
         // Last, because other changes wait for this row from here on.
-        let revision = counters::count_up(&self.transaction, counters::REVISION, 1).await?;
+        let revision = self.count().await?;
         self.transaction.commit().await?;
         Ok(revision)
     }
@@ -134,6 +169,33 @@ impl Change {
     pub async fn commit_aside(self) -> Result<(), StoreError> {
         self.note_effect().await?;
         Ok(self.transaction.commit().await?)
+    }
+
+    /// Counts the change, under each heading that it has; the revision goes up by as many, so that whoever sees it go up by more
+    /// knows of a program before an update, which counts nothing else.
+    async fn count(&self) -> Result<u64, StoreError> {
+        let Touched { keys, removed_keys, others } = &self.touched;
+        let [keys, removed] = [keys, removed_keys].map(|touched| touched.load(Ordering::Relaxed));
+        // What nothing says of itself is a change of the rest.
+        let others = others.load(Ordering::Relaxed) || !keys;
+        // First, because other changes wait for this row from here on, and so for all that follow.
+        let by = u64::from(keys) + u64::from(others);
+        let revision = counters::count_up(&self.transaction, counters::REVISION, by).await?;
+        if keys {
+            let number = counters::count_up(&self.transaction, counters::KEYS, 1).await?;
+            key::Entity::update_many()
+                .col_expr(key::Column::Revision, Expr::value(crate::json::integer(number)))
+                .filter(key::Column::Revision.eq(key::PENDING))
+                .exec(&self.transaction)
+                .await?;
+        }
+        if removed {
+            counters::count_up(&self.transaction, counters::REMOVED_KEYS, 1).await?;
+        }
+        if others {
+            counters::count_up(&self.transaction, counters::OTHERS, 1).await?;
+        }
+        Ok(revision)
     }
 
     async fn note_effect(&self) -> Result<(), StoreError> {

@@ -5,8 +5,14 @@ use crate::entity::counter;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
-/// Counts changes of what is registered.
+/// Counts changes of what is registered. Programs before an update know no other counter.
 pub(crate) const REVISION: &str = "revision";
+/// Counts changes of keys among them, and sets of them; what a key was changed by stands with it.
+pub(crate) const KEYS: &str = "keys";
+/// Counts the other changes among them.
+pub(crate) const OTHERS: &str = "others";
+/// Counts keys that were removed: no row is left that could say so.
+pub(crate) const REMOVED_KEYS: &str = "removed_keys";
 /// The position of the event that was placed last.
 pub(crate) const POSITION: &str = "position";
 
@@ -15,6 +21,24 @@ pub(crate) async fn get(database: &impl ConnectionTrait, name: &str) -> Result<u
     let row = counter::Entity::find_by_id(name).one(database).await?;
     let row = row.ok_or_else(|| StoreError::not_found(format!("counter `{name}`")))?;
     u64::try_from(row.number).map_err(|error| StoreError::corrupt(format!("a counter (`{name}`)"), error))
+}
+
+/// Several numbers as they are at one moment.
+pub(crate) async fn get_all<const N: usize>(
+    database: &impl ConnectionTrait,
+    names: [&str; N],
+) -> Result<[u64; N], StoreError> {
+    let rows = counter::Entity::find().filter(counter::Column::Name.is_in(names)).all(database).await?;
+    let number = |name: &str| {
+        let row = rows.iter().find(|row| row.name == name);
+        row.and_then(|row| u64::try_from(row.number).ok())
+            .ok_or_else(|| StoreError::not_found(format!("counter `{name}`")))
+    };
+    let mut numbers = [0; N];
+    for (place, name) in numbers.iter_mut().zip(names) {
+        *place = number(name)?;
+    }
+    Ok(numbers)
 }
 
 /// Counts up, and returns what that has led to. Others who count the same wait for the end of the transaction.

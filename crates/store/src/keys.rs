@@ -114,6 +114,16 @@ impl KeyRepository<'_> {
         Ok(crate::readable(query.all(&self.scope.reader()).await?.into_iter().map(read)))
     }
 
+    /// The keys that changed after that revision, as [`Revisions::keys`](crate::Revisions) counts.
+    ///
+    /// # Errors
+    ///
+    /// If the database is unavailable.
+    pub async fn changed_after(self, revision: u64) -> Result<Vec<ApiKey>, StoreError> {
+        let query = key::Entity::find().filter(key::Column::Revision.gt(json::integer(revision)));
+        Ok(crate::readable(query.all(&self.scope.reader()).await?.into_iter().map(read)))
+    }
+
     /// One page of keys, newest first: those of a filter. Pages count from 1.
     ///
     /// # Errors
@@ -197,7 +207,12 @@ impl KeyRepository<'_> {
     /// [`StoreError::NotFound`].
     pub async fn rename(self, id: &KeyId, name: &str) -> Result<(), StoreError> {
         // Only the name is set: whatever else of the key is changed at the same time stays.
-        let row = key::ActiveModel { id: Set(id.to_string()), name: Set(name.to_owned()), ..Default::default() };
+        let row = key::ActiveModel {
+            id: Set(id.to_string()),
+            name: Set(name.to_owned()),
+            revision: Set(key::PENDING),
+            ..Default::default()
+        };
         match row.update(&self.scope.writer()).await {
             Err(sea_orm::DbErr::RecordNotUpdated) => Err(not_found(id)),
             result => result.map(drop).map_err(StoreError::from),
@@ -212,6 +227,7 @@ impl KeyRepository<'_> {
     pub async fn revoke(self, id: &KeyId, now: Timestamp) -> Result<(), StoreError> {
         let first = key::Entity::update_many()
             .col_expr(key::Column::RevokedAt, Expr::value(now.0))
+            .col_expr(key::Column::Revision, Expr::value(key::PENDING))
             .filter(key::Column::Id.eq(id.as_str()))
             .filter(key::Column::RevokedAt.is_null());
         if first.exec(&self.scope.writer()).await?.rows_affected > 0 {
@@ -274,6 +290,7 @@ fn write(key: &ApiKey) -> key::Model {
         previous_hash: key.previous_hash.clone(),
         previous_until: key.previous_until.map(|time| time.0),
         more: json::more::write(key, &COLUMNS),
+        revision: key::PENDING,
     }
 }
 

@@ -89,6 +89,27 @@ use std::sync::Arc;
 
 pub(crate) use rows::{inserted, keep_existing, new_id, page, readable, take_fitting, weight};
 
+/// How often what is registered has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revisions {
+    /// All changes; those of a program before an update count here alone.
+    pub all: u64,
+    /// Changes of keys.
+    pub keys: u64,
+    /// Among them those that removed keys.
+    pub removed_keys: u64,
+    /// Changes of anything else.
+    pub others: u64,
+}
+
+impl Revisions {
+    /// Whether all changes since an earlier look are of this program, which says what they changed.
+    pub fn explain_all_since(&self, earlier: &Self) -> bool {
+        let since = |now: u64, before: u64| now.saturating_sub(before);
+        since(self.all, earlier.all) == since(self.keys, earlier.keys) + since(self.others, earlier.others)
+    }
+}
+
 /// The database. Cheap to clone; all clones share its connections.
 #[derive(Clone)]
 pub struct Store {
@@ -180,6 +201,20 @@ impl Store {
     /// If the database is unavailable.
     pub async fn revision(&self) -> Result<u64, StoreError> {
         counters::get(self.reader(), counters::REVISION).await
+    }
+
+    /// The same, with what it is made of.
+    ///
+    /// # Errors
+    ///
+    /// If the database is unavailable.
+    pub async fn revisions(&self) -> Result<Revisions, StoreError> {
+        let [all, keys, removed_keys, others] = counters::get_all(
+            self.reader(),
+            [counters::REVISION, counters::KEYS, counters::REMOVED_KEYS, counters::OTHERS],
+        )
+        .await?;
+        Ok(Revisions { all, keys, removed_keys, others })
     }
 
     /// Registered models.

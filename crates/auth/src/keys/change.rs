@@ -97,7 +97,7 @@ impl ApiKeys {
     pub async fn delete(&self, by: &Actor, id: &KeyId) -> Result<(), AuthError> {
         let work = self.store.change(by).await?;
         let before = work.keys().get(id).await?;
-        work.keys().delete(id).await?;
+        work.remove_key(id).await?;
         self.finish(work, "key.delete", Some(&before), None, Some(EventKind::KeyRevoked)).await
     }
 
@@ -135,12 +135,14 @@ impl ApiKeys {
             let data = after.or(before).map(view).unwrap_or_default();
             work.add_event(NewEvent { kind, subject: subject.clone(), data, traceparent: None }).await?;
         }
+        let id = before.or(after).map(|key| key.id.clone());
         let (before, after) = (before.map(view), after.map(view));
         work.audit(NewAudit { action, kind: "key", subject, before, after }).await?;
         // The key, its event and its audit entry are one transaction: none is there without the others.
         work.commit().await?;
+        let Some(id) = id else { return Ok(()) };
         // It is done, whether or not this node sees it at once: the next reload will.
-        if let Err(error) = self.reload().await {
+        if let Err(error) = self.take_over(&id).await {
             tracing::warn!(%error, "a changed key is in force on this node only after the next reload");
         }
         Ok(())

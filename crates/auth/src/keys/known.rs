@@ -6,18 +6,25 @@ use baton_model::entity::OwnPolicies;
 use baton_model::{Caller, KeyId, Timestamp};
 use baton_store::ApiKey;
 use ipnet::IpNet;
-use std::collections::HashMap;
+use rpds::HashTrieMapSync;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use subtle::ConstantTimeEq;
 
-/// All keys at one moment.
-#[derive(Default)]
+/// All keys at one moment. A snapshot that differs in one key shares the rest with the one before it.
+#[derive(Default, Clone)]
 pub(super) struct KeySnapshot {
-    by_hash: HashMap<Hash, KnownKey>,
-    /// The hash in force of each.
-    by_id: HashMap<KeyId, Hash>,
+    by_hash: HashTrieMapSync<Hash, Arc<KnownKey>>,
+    /// The hashes that each is found by: the one in force, and the one before it.
+    by_id: HashTrieMapSync<KeyId, Hashes>,
+}
+
+/// The hash in force of a key, and the one that it replaced.
+#[derive(Clone, Copy)]
+struct Hashes {
+    current: Hash,
+    previous: Option<Hash>,
 }
 
 /// What is known of one key, or of what it was before a rotation.
@@ -45,35 +52,59 @@ struct KeyUses {
 impl KeySnapshot {
     /// The keys of the database, with the uses of those before them.
     pub fn read(keys: &[ApiKey], before: &Self) -> Self {
-        let mut snapshot = Self::default();
-        for key in keys {
-            // Carried over: a reload must not forget uses that are not written yet.
-            let uses = before.by_id(&key.id).map(|known| Arc::clone(&known.uses)).unwrap_or_default();
-            // A hash that is no hash can match nothing.
-            if let Some(hash) = read_hex(&key.hash) {
-                snapshot.by_hash.insert(hash, KnownKey::read(key, None, Arc::clone(&uses)));
-                snapshot.by_id.insert(key.id.clone(), hash);
-            }
-            if let Some(hash) = key.previous_hash.as_deref().and_then(read_hex) {
-                // Without a time the previous secret counts as expired.
-                let until = key.previous_until.unwrap_or_default();
-                // After the one in force, and both count as uses of the same key.
-                snapshot.by_hash.insert(hash, KnownKey::read(key, Some(until), uses));
+        // Carried over: a reload must not forget uses that are not written yet.
+        keys.iter().fold(Self::default(), |snapshot, key| snapshot.with_uses(key, before.uses_of(&key.id)))
+    }
+
+    /// The same with a key as it is now.
+    #[must_use]
+    pub fn with(self, key: &ApiKey) -> Self {
+        let uses = self.uses_of(&key.id);
+        self.without(&key.id).with_uses(key, uses)
+    }
+
+    /// The same without a key.
+    #[must_use]
+    pub fn without(mut self, id: &KeyId) -> Self {
+        if let Some(Hashes { current, previous }) = self.by_id.get(id).copied() {
+            self.by_id.remove_mut(id);
+            self.by_hash.remove_mut(&current);
+            if let Some(previous) = previous {
+                self.by_hash.remove_mut(&previous);
             }
         }
-        snapshot
+        self
+    }
+
+    fn with_uses(mut self, key: &ApiKey, uses: Arc<KeyUses>) -> Self {
+        // A hash that is no hash can match nothing.
+        let Some(current) = read_hex(&key.hash) else { return self };
+        let previous = key.previous_hash.as_deref().and_then(read_hex);
+        self.by_hash.insert_mut(current, Arc::new(KnownKey::read(key, None, Arc::clone(&uses))));
+        if let Some(previous) = previous {
+            // Without a time the previous secret counts as expired.
+            let until = key.previous_until.unwrap_or_default();
+            // Beside the one in force, and both count as uses of the same key.
+            self.by_hash.insert_mut(previous, Arc::new(KnownKey::read(key, Some(until), uses)));
+        }
+        self.by_id.insert_mut(key.id.clone(), Hashes { current, previous });
+        self
+    }
+
+    fn uses_of(&self, id: &KeyId) -> Arc<KeyUses> {
+        self.by_id(id).map(|known| Arc::clone(&known.uses)).unwrap_or_default()
     }
 
     /// The key that hashes to that. The map is asked for a keyed hash, which nobody outside can steer; the comparison
     /// itself takes constant time.
     pub fn by_hash(&self, hash: &Hash) -> Option<&KnownKey> {
         let (stored, known) = self.by_hash.get_key_value(hash)?;
-        bool::from(stored.ct_eq(hash)).then_some(known)
+        bool::from(stored.ct_eq(hash)).then_some(&**known)
     }
 
     /// The key of that id.
     pub fn by_id(&self, id: &KeyId) -> Option<&KnownKey> {
-        self.by_hash.get(self.by_id.get(id)?)
+        self.by_hash.get(&self.by_id.get(id)?.current).map(|known| &**known)
     }
 
     /// The keys that were used since this was last asked, and when.

@@ -13,8 +13,8 @@ use crate::token::{Claims, TokenFault, TokenVerifier};
 use crate::{AuthError, Credentials, KeySecret};
 use arc_swap::ArcSwap;
 use baton_model::entity::{ProjectRules, Role};
-use baton_model::{Caller, Clock, ModelId};
-use baton_store::Store;
+use baton_model::{Caller, Clock, KeyId, ModelId};
+use baton_store::{Store, StoreError};
 use failures::{FailureLimiter, Network, RecentNetworks};
 use known::{KeySnapshot, KnownKey};
 use projects::ProjectSnapshot;
@@ -212,6 +212,36 @@ impl ApiKeys {
         let all = self.store.keys().all().await?;
         let next = KeySnapshot::read(&all, &self.known.load());
         self.known.store(Arc::new(next));
+        Ok(())
+    }
+
+    /// Reads the keys again that changed after that revision of keys.
+    ///
+    /// # Errors
+    ///
+    /// If the store can't be read; then the keys stay as they were.
+    pub async fn reload_changed(&self, revision: u64) -> Result<(), AuthError> {
+        let _one = self.reloading.lock().await;
+        let changed = self.store.keys().changed_after(revision).await?;
+        let known = self.known.load();
+        self.known.store(Arc::new(changed.iter().fold(KeySnapshot::clone(&known), |snapshot, key| snapshot.with(key))));
+        Ok(())
+    }
+
+    /// Reads one key again that this node has changed, or removed: not all, of which there may be a hundred thousand.
+    pub(crate) async fn take_over(&self, id: &KeyId) -> Result<(), AuthError> {
+        // Under the lock, as above: another node may have changed it since.
+        let _one = self.reloading.lock().await;
+        let key = match self.store.keys().get(id).await {
+            Ok(key) => Some(key),
+            Err(StoreError::NotFound { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let known = KeySnapshot::clone(&self.known.load());
+        self.known.store(Arc::new(match key {
+            Some(key) => known.with(&key),
+            None => known.without(id),
+        }));
         Ok(())
     }
 

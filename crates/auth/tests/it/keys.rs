@@ -85,6 +85,40 @@ async fn nodes_that_share_a_store_follow_when_they_reload() {
     assert!(matches!(show(&other, secret.reveal()), Err(AuthError::Revoked)));
 }
 
+/// A node reads only what others have changed; what it has changed itself meanwhile stays, and uses are not forgotten.
+#[tokio::test]
+async fn a_node_reads_only_the_keys_that_changed() {
+    let mut fixture = Fixture::new().await;
+    let (one, other) = (fixture.keys().await, fixture.keys().await);
+    let (first, first_secret) = one.create(&by(), ApiKey::new("a", Role::Viewer), &mut fixture.rng).await.unwrap();
+    let before = fixture.store.revisions().await.unwrap();
+    other.reload_changed(0).await.unwrap();
+    assert_eq!(show(&other, first_secret.reveal()).unwrap().role, Role::Viewer);
+    let (_, own_secret) = other.create(&by(), ApiKey::new("own", Role::Caller), &mut fixture.rng).await.unwrap();
+    let (second, second_secret) = one.create(&by(), ApiKey::new("b", Role::Caller), &mut fixture.rng).await.unwrap();
+    let (_, rotated) = one.rotate(&by(), &first.id, Duration::from_secs(60), &mut fixture.rng).await.unwrap();
+    one.revoke(&by(), &second.id).await.unwrap();
+    let after = fixture.store.revisions().await.unwrap();
+    assert_eq!((after.keys - before.keys, after.others - before.others), (4, 0));
+    assert!(after.explain_all_since(&before));
+    other.reload_changed(before.keys).await.unwrap();
+    for secret in [&first_secret, &rotated] {
+        assert_eq!(show(&other, secret.reveal()).unwrap().key, Some(first.id.clone()));
+    }
+    assert!(matches!(show(&other, second_secret.reveal()), Err(AuthError::Revoked)));
+    assert!(show(&other, own_secret.reveal()).is_ok());
+    // Whose secret is replaced twice is known by neither of the first two for longer than it was said.
+    one.rotate(&by(), &first.id, Duration::ZERO, &mut fixture.rng).await.unwrap();
+    other.reload_changed(after.keys).await.unwrap();
+    for secret in [&first_secret, &rotated] {
+        assert!(matches!(show(&other, secret.reveal()), Err(AuthError::Unknown)));
+    }
+    // A removed key leaves no row behind, so all are read again.
+    let before = fixture.store.revisions().await.unwrap();
+    one.delete(&by(), &first.id).await.unwrap();
+    assert_eq!(fixture.store.revisions().await.unwrap().removed_keys, before.removed_keys + 1);
+}
+
 #[tokio::test]
 async fn only_loopback_is_open_and_only_in_development() {
     let mut fixture = Fixture::new().await;

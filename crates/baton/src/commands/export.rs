@@ -293,8 +293,8 @@ fn says_nothing(value: &Value) -> bool {
 mod tests {
     use super::*;
     use crate::commands::apply::file::{self, FileFormat};
-    use crate::commands::apply::plan::{Plan, ServerState, Wishes};
     use crate::commands::apply::registered::thing;
+    use crate::commands::apply::step::{Plan, ServerState, Wishes};
     use crate::commands::toml_file::tests::sayable;
     use proptest::prelude::*;
     use serde_json::Map;

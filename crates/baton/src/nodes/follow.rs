@@ -4,7 +4,7 @@ use anyhow::Context;
 use baton_bus::Bus;
 use baton_control::{PolicyDirectory, ProviderDirectory};
 use baton_kv::{Notice, Notices};
-use baton_store::Store;
+use baton_store::{Revisions, Store};
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt, StreamExt};
 use std::sync::Arc;
@@ -33,11 +33,34 @@ impl NodeSnapshots {
     /// # Errors
     /// If the database can't be read; what could not be taken over stays as it was.
     pub async fn reload(&self) -> anyhow::Result<()> {
+        self.reload_others().await?;
+        self.keys.reload().await.context("the keys can't be read")
+    }
+
+    /// The same of all but the keys.
+    async fn reload_others(&self) -> anyhow::Result<()> {
         // With the models, which are of use only with their providers.
         self.providers.reload().await.context("providers and models can't be read")?;
         self.policies.reload().await.context("budgets and limits can't be read")?;
-        self.keys.reload_projects().await.context("the projects can't be read")?;
-        self.keys.reload().await.context("the keys can't be read")
+        self.keys.reload_projects().await.context("the projects can't be read")
+    }
+
+    /// Takes over what has changed since an earlier look. There may be a hundred thousand keys, so only those are read that
+    /// changed, where that is known.
+    ///
+    /// # Errors
+    /// Those of [`Self::reload`].
+    async fn reload_since(&self, earlier: &Revisions, now: &Revisions) -> anyhow::Result<()> {
+        if !now.explain_all_since(earlier) || now.removed_keys != earlier.removed_keys {
+            return self.reload().await;
+        }
+        if now.others != earlier.others {
+            self.reload_others().await?;
+        }
+        if now.keys != earlier.keys {
+            self.keys.reload_changed(earlier.keys).await.context("the keys can't be read")?;
+        }
+        Ok(())
     }
 }
 
@@ -87,13 +110,23 @@ pub async fn follow_changes(
 }
 
 /// Reloads if there is a newer revision than the one in force; the one in force then.
-async fn reload_if_newer(registered: &NodeSnapshots, store: &Store, in_force: Option<u64>) -> anyhow::Result<u64> {
-    // Asked first: what is committed while the snapshots are made is looked at again.
-    let revision = store.revision().await?;
-    if in_force != Some(revision) {
-        registered.reload().await?;
+async fn reload_if_newer(
+    registered: &NodeSnapshots,
+    store: &Store,
+    in_force: Option<Revisions>,
+) -> anyhow::Result<Revisions> {
+    // One number for nearly every look, which finds nothing.
+    let all = store.revision().await?;
+    if let Some(in_force) = in_force.filter(|in_force| in_force.all == all) {
+        return Ok(in_force);
     }
-    Ok(revision)
+    // Asked first: what is committed while the snapshots are made is looked at again.
+    let revisions = store.revisions().await?;
+    match in_force {
+        Some(earlier) => registered.reload_since(&earlier, &revisions).await?,
+        None => registered.reload().await?,
+    }
+    Ok(revisions)
 }
 
 /// Every notice that something may have changed, from wherever; goes on by itself after outages.

@@ -30,9 +30,9 @@ fn a_minted_token_signs_in_and_ends_the_open_mode() {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
     let baton = Running::start(folder.path(), &["serve"], &secret, "baton is ready");
-    let status = |token: &str| baton.ask("GET", "/api/keys", token, "").0;
+    let status = |token: &str| baton.ask("GET", "/api/projects", token, "").0;
     assert_eq!(status(&mint(&["--role", "viewer"])), 200);
-    assert_eq!(status(&mint(&[])), 403, "a caller sees no keys");
+    assert_eq!(status(&mint(&[])), 403, "a caller sees no projects");
     let other =
         with(folder.path(), &["token", "mint", "--sub", "ada", "--role", "admin"], &[("JWT_SECRET", "another")]);
     assert_eq!(status(String::from_utf8(other.stdout).unwrap().trim()), 401);

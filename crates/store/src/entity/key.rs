@@ -31,7 +31,12 @@ pub struct Model {
     /// Fields without a column: a JSON object, in the schema of the API.
     #[sea_orm(column_type = "Text")]
     pub more: String,
+    /// The number of the change that was its last; [`PENDING`] until that is committed.
+    pub revision: i64,
 }
+
+/// A change that is not committed yet: it has no number.
+pub(crate) const PENDING: i64 = -1;
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}

@@ -1,4 +1,5 @@
-//! Users with what is set for them, what projects are charged for requests, and the runs of requests.
+//! Users with what is set for them, what projects are charged for requests, the runs of requests, and which
+//! change of keys was the last of each.
 
 use sea_orm::ConnectionTrait;
 use sea_orm_migration::prelude::*;
@@ -21,6 +22,16 @@ impl MigrationTrait for Migration {
         // A statement each: SQLite adds one column at a time.
         for column in [big_integer_null("charge_factor"), string_null("run")] {
             manager.alter_table(Table::alter().table("requests").add_column(column).to_owned()).await?;
+        }
+        // Which change of keys was the last of each, so that nodes read only those that changed.
+        let changed = Table::alter().table("api_keys").add_column(big_integer("revision").default(0)).to_owned();
+        manager.alter_table(changed).await?;
+        let connection = manager.get_connection();
+        for statement in [
+            "CREATE INDEX api_keys_revision ON api_keys (revision)",
+            "INSERT INTO counters (name, number) VALUES ('keys', 0), ('others', 0), ('removed_keys', 0)",
+        ] {
+            connection.execute_unprepared(statement).await?;
         }
         // Most requests belong to no run, and no query asks for those.
         let index = "CREATE INDEX requests_run ON requests (run, arrived) WHERE run IS NOT NULL";

@@ -103,6 +103,32 @@ pub async fn are_searched(store: &Store) {
     assert_eq!(subjects(AuditFilter { from: Some(Timestamp(0)), ..all() }, None, 9).await.0, "edcba");
 }
 
+/// What a change touches is counted apart; what a program before an update has changed is not explained.
+pub async fn are_counted_by_what_they_touch(store: &Store) {
+    let first = store.revisions().await.unwrap();
+    let commit = async |touch: &dyn Fn(&baton_store::Change)| {
+        let change = store.change(&ada()).await.unwrap();
+        touch(&change);
+        change.commit().await.unwrap();
+        store.revisions().await.unwrap()
+    };
+    let keys = commit(&|change| {
+        let _ = change.keys();
+    })
+    .await;
+    assert_eq!((keys.all, keys.keys, keys.others), (first.all + 1, first.keys + 1, first.others));
+    let both = commit(&|change| {
+        let _ = (change.keys(), change.models());
+    })
+    .await;
+    assert_eq!((both.all, both.keys, both.others), (keys.all + 2, keys.keys + 1, keys.others + 1));
+    let nothing_named = commit(&|_| {}).await;
+    assert_eq!((nothing_named.all, nothing_named.others), (both.all + 1, both.others + 1));
+    assert!(nothing_named.explain_all_since(&first));
+    let older = baton_store::Revisions { all: nothing_named.all + 1, ..nothing_named };
+    assert!(!older.explain_all_since(&nothing_named));
+}
+
 pub async fn of_providers_projects_feedback_are_kept_whole(store: &Store) {
     let provider = RegisteredProvider {
         name: ProviderId::from("groq"),

@@ -92,6 +92,7 @@ suite! {
     changes_leave_nothing_when_dropped: crate::changes::leave_nothing_when_dropped;
     changes_survive_a_conflict: crate::changes::survive_a_conflict;
     changes_are_searched: crate::changes::are_searched;
+    changes_are_counted_by_what_they_touch: crate::changes::are_counted_by_what_they_touch;
     providers_projects_feedback_are_kept_whole: crate::changes::of_providers_projects_feedback_are_kept_whole;
     events_are_read_in_the_order_they_were_placed: crate::events::are_read_in_the_order_they_were_placed;
     events_are_placed_in_bulk: crate::events::are_placed_in_bulk;

@@ -1,7 +1,7 @@
 //! `baton apply`: makes what is registered what a file says.
 //!
 //! [`file`] reads the file, [`registered`] what the server has, [`schema`] which fields there are; [`diff`] compares a
-//! thing with its entry, [`plan`] decides what is to be done and checks it, [`run`] does it, [`show`] prints it. [`kinds`]
+//! thing with its entry, [`plan`] decides what is to be done and checks it ([`step`] is what it consists of), [`run`] does it, [`show`] prints it. [`kinds`]
 //! is the table of what a file may hold.
 
 mod diff;
@@ -14,6 +14,7 @@ mod run;
 pub mod schema;
 mod secrets;
 mod show;
+pub mod step;
 
 use super::output::{self, Column, Format};
 use crate::client::{ApiClient, ExpectedReply, Server};
@@ -21,7 +22,6 @@ use crate::config::Environment;
 use anyhow::{Context, bail};
 use clap::Args;
 use file::{Declarations, FileFormat};
-use plan::{Plan, ServerState, Wishes};
 use run::{Outcome, SecretSink};
 use schema::BodyFields;
 use secrets::{ReportSink, SecretFile, TerminalSink};
@@ -29,6 +29,7 @@ use serde_json::Value;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use step::{Plan, ServerState, Wishes};
 
 /// Makes providers, models, prices, projects, users, keys, budgets, limits and webhooks what a file says.
 ///
@@ -94,7 +95,7 @@ impl ApplyCommand {
 
     async fn carry_out(&self, client: &ApiClient, plan: &Plan) -> anyhow::Result<Outcome> {
         let makes_secrets =
-            plan.steps.iter().any(|step| step.action == plan::Action::Create && step.kind.secret.is_some());
+            plan.steps.iter().any(|step| step.action == step::Action::Create && step.kind.secret.is_some());
         let mut sink: Box<dyn SecretSink + Send> = match &self.secrets {
             // Before the first call: a secret that can't be written is lost. Only if there will be one, because a second
             // run must not fail on the file of the first.
@@ -112,7 +113,7 @@ impl ApplyCommand {
             return self.server.output.print_list(&COLUMNS, &report);
         }
         if outcome.failure.is_some() {
-            let line = |(place, step): (usize, &plan::Step)| {
+            let line = |(place, step): (usize, &step::Step)| {
                 let state = if place < outcome.done { "done    " } else { "not done" };
                 format!("{state}  {} {} `{}`", step.action.name(), step.kind.noun, step.name)
             };

@@ -2,8 +2,8 @@
 
 use super::file::{Declarations, Problems};
 use super::kinds::{ALL, Kind, Reference};
-use super::plan::{Action, Plan, ServerState};
 use super::registered::Origin;
+use super::step::{Action, Plan, ServerState};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! Carries a plan out, call by call.
 
 use super::kinds::{Creation, Kind};
-use super::plan::{Action, Plan, Step};
+use super::step::{Action, Plan, Step};
 use crate::client::{ApiCall, ApiClient, ExpectedField, ExpectedReply, segment};
 use http::Method;
 use serde_json::{Map, Value, json};

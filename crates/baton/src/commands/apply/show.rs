@@ -1,8 +1,8 @@
 //! A plan and what became of it, for people and for programs.
 
 use super::diff::FieldChange;
-use super::plan::{Action, Plan, Step};
 use super::run::Outcome;
+use super::step::{Action, Plan, Step};
 use crate::commands::output::{align_rows, cell, flatten};
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};

@@ -1,19 +1,17 @@
 //! `baton import`: reads what another gateway is configured with, and writes a file for `baton apply`.
 //!
-//! To add one: a folder that makes an [`ImportResult`] of the gateway's files, and a subcommand.
+//! To add one: a folder that makes an [`result::ImportResult`] of the gateway's files, and a subcommand.
 
 pub mod litellm;
+mod result;
 
 use super::apply::file::yaml;
-use super::apply::kinds::ALL;
 use super::output;
-use super::toml_file::{self, CommentedEntry};
 use crate::config::ConfigSource;
 use anyhow::{Context, bail};
 use baton_model::{Clock, SystemClock};
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -46,15 +44,6 @@ struct Litellm {
     /// Where the file is written [default: the standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-}
-
-/// What was taken over, and what was not.
-#[derive(Debug, Default)]
-pub struct ImportResult {
-    /// The things of each kind.
-    kinds: BTreeMap<&'static str, Vec<CommentedEntry>>,
-    /// What has no equivalent, each with its place.
-    pub notes: Vec<String>,
 }
 
 impl ImportCommand {
@@ -91,70 +80,4 @@ fn read_document(path: &Path) -> anyhow::Result<Value> {
         false => yaml(&text),
     };
     document.map_err(|problem| anyhow::anyhow!("{}: {problem}", path.display()))
-}
-
-/// Takes out of a value what TOML can't say; whether there was nothing of that.
-fn make_sayable(value: &mut Value) -> bool {
-    let can_be_said = |value: &Value| match value {
-        Value::Null => false,
-        Value::Number(number) => !number.is_u64() || number.as_i64().is_some(),
-        _ => true,
-    };
-    match value {
-        Value::Array(items) => {
-            let before = items.len();
-            items.retain(can_be_said);
-            let same = items.len() == before;
-            items.iter_mut().fold(same, |same, item| make_sayable(item) && same)
-        }
-        Value::Object(members) => {
-            let before = members.len();
-            members.retain(|_, member| can_be_said(member));
-            let same = members.len() == before;
-            members.values_mut().fold(same, |same, member| make_sayable(member) && same)
-        }
-        _ => true,
-    }
-}
-
-impl ImportResult {
-    /// Adds a thing.
-    pub fn add(&mut self, kind: &'static str, mut fields: Map<String, Value>) {
-        let name = fields.values().next().and_then(Value::as_str).unwrap_or_default().to_owned();
-        for (field, value) in &mut fields {
-            if !make_sayable(value) {
-                self.note(
-                    &format!("{kind}: `{name}`"),
-                    &format!("`{field}` is without its nulls and numbers beyond 64 bits, which TOML can't say"),
-                );
-            }
-        }
-        self.kinds.entry(kind).or_default().push(CommentedEntry { fields, ..CommentedEntry::default() });
-    }
-
-    /// The things of a kind.
-    pub fn of(&self, kind: &str) -> impl Iterator<Item = &Map<String, Value>> {
-        self.kinds.get(kind).into_iter().flatten().map(|entry| &entry.fields)
-    }
-
-    /// Notes what was not taken over.
-    pub fn note(&mut self, place: &str, what: &str) {
-        self.notes.push(format!("{place}: {what}"));
-    }
-
-    /// As a file, with the notes at its end.
-    ///
-    /// # Errors
-    /// If a value can't be said in TOML.
-    pub fn toml(&self) -> anyhow::Result<String> {
-        let mut text = "# For `baton apply -f FILE`. Read it first; `--dry-run` shows what would change.\n".to_owned();
-        for kind in &ALL {
-            text.push_str(&toml_file::write(kind.name, self.kinds.get(kind.name).map_or(&[], Vec::as_slice))?);
-        }
-        if !self.notes.is_empty() {
-            text.push_str("\n# What was not taken over, or not as it was:\n");
-            text.push_str(&toml_file::comments("- ", &self.notes));
-        }
-        Ok(text)
-    }
 }

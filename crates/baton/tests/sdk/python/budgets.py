@@ -4,7 +4,6 @@ import json
 import urllib.request
 
 import anthropic
-import httpx
 import ollama
 import openai
 from harness import BASE_URL, KEY, VENDORS, check, hello, raised, run, same
@@ -30,7 +29,8 @@ def user(content):
 
 def of_openai(vendor, mark, secret, **more):
     requests, hooks = counting()
-    client = openai.OpenAI(base_url=f"{BASE_URL}/v1", api_key=secret, http_client=httpx.Client(event_hooks=hooks), **more)
+    http = openai.DefaultHttpxClient(event_hooks=hooks)
+    client = openai.OpenAI(base_url=f"{BASE_URL}/v1", api_key=secret, http_client=http, **more)
     ask = lambda: client.chat.completions.create(  # noqa: E731
         model=VENDORS[vendor]["plain"], messages=user(hello(mark)), max_tokens=50)
     return requests, ask
@@ -38,7 +38,8 @@ def of_openai(vendor, mark, secret, **more):
 
 def of_anthropic(vendor, mark, secret, **more):
     requests, hooks = counting()
-    client = anthropic.Anthropic(base_url=BASE_URL, api_key=secret, http_client=httpx.Client(event_hooks=hooks), **more)
+    http = anthropic.DefaultHttpxClient(event_hooks=hooks)
+    client = anthropic.Anthropic(base_url=BASE_URL, api_key=secret, http_client=http, **more)
     ask = lambda: client.messages.create(  # noqa: E731
         model=VENDORS[vendor]["plain"], messages=user(hello(mark)), max_tokens=50)
     return requests, ask

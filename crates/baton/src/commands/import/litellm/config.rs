@@ -3,7 +3,7 @@
 use super::deployment::{Deployment, Globals, ProviderPool};
 use super::fields::Fields;
 use super::tables::{period, without_equivalent};
-use crate::commands::import::ImportResult;
+use crate::commands::import::result::ImportResult;
 use baton_model::bounds::FALLBACKS;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

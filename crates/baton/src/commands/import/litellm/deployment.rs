@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::tables::{BARE_NAMES, COSTS, DEFAULTS, MODES, OTHER_PROVIDERS, PROVIDERS, lookup};
-use crate::commands::import::ImportResult;
+use crate::commands::import::result::ImportResult;
 use baton_model::{ModelId, Nanos};
 use baton_providers::presets::{self, KeyRequirement};
 use serde_json::{Map, Value, json};

@@ -1,7 +1,7 @@
 //! An object of LiteLLM's, taken apart field by field: what is left at the end has no equivalent, and is named.
 
 use super::tables::without_equivalent;
-use crate::commands::import::ImportResult;
+use crate::commands::import::result::ImportResult;
 use serde_json::{Map, Value};
 
 /// The fields of an object. What is taken is ticked off.

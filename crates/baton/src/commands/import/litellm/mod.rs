@@ -14,7 +14,7 @@ mod fields;
 mod people;
 mod tables;
 
-use super::ImportResult;
+use super::result::ImportResult;
 use baton_model::Timestamp;
 use serde_json::Value;
 

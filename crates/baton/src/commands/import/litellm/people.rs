@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::tables::period;
-use crate::commands::import::ImportResult;
+use crate::commands::import::result::ImportResult;
 use baton_model::Timestamp;
 use baton_model::schema::time;
 use serde_json::{Map, Value, json};

@@ -4,7 +4,7 @@
 
 use super::convert;
 use crate::commands::apply::file::{FileFormat, read, yaml};
-use crate::commands::import::ImportResult;
+use crate::commands::import::result::ImportResult;
 use crate::config::Environment;
 use baton_model::Timestamp;
 use baton_model::schema::time;
