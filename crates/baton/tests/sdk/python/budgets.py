@@ -63,7 +63,7 @@ def a_spent_budget_is_shown_and_not_tried_again(vendor, mark):
     error = raised(openai.RateLimitError, 429, ask, "openai")
     same((error.code, len(requests)), ("insufficient_quota", 1), "openai")
     requests, ask = of_anthropic(vendor, mark, key(**SPENT))
-    error = raised(anthropic.APIStatusError, 402, ask, "anthropic")
+    error = raised(anthropic.PaymentRequiredError, 402, ask, "anthropic")
     same((error.body["error"]["type"], len(requests)), ("billing_error", 1), "anthropic")
     requests, ask = of_ollama(vendor, mark, key(**SPENT))
     error = raised(ollama.ResponseError, 429, ask, "ollama")
