@@ -88,6 +88,11 @@ impl Things {
                 self.file("team.toml", &text)
             }
             "backup" => self.backup(),
+            "empty" => {
+                let (name, file) = (self.new_name(), self.new_name());
+                let data = self._folder.path().join(name);
+                self.file(&format!("{file}.toml"), &format!("data_dir = \"{}\"\n", data.display()))
+            }
             "litellm" => self.file("config.yaml", include_str!("../../fixtures/litellm/config.yaml")),
             "webhook" => self.webhook("budget.exceeded", "http://127.0.0.1:1/hook"),
             "replying" => self.webhook("budget.exceeded", &format!("{}/hook", self.service.url())),
