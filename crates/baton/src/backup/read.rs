@@ -9,7 +9,7 @@ use baton_store::backup::find_unknown_migration;
 use flate2::read::GzDecoder;
 use indicatif::ProgressBar;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use tar::{Archive, Entry};
 
 /// The most bytes that a byte of gzip can become (the format's bound is 1032).
@@ -94,8 +94,14 @@ fn read_part(
     file: &mut File,
     bar: &ProgressBar,
 ) -> anyhow::Result<()> {
-    let Hashed { bytes, sha256 } =
-        hash::copy(entry, file, bar).with_context(|| format!("`{}` can't be unpacked", described.name))?;
+    let copied = hash::copy(entry, file, bar).map_err(|error| match error.kind() {
+        // Of the decompression; other errors are of the disk.
+        ErrorKind::UnexpectedEof | ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+            anyhow::anyhow!("it is cut off or damaged in `{}`", described.name)
+        }
+        _ => anyhow::Error::new(error).context(format!("`{}` can't be unpacked", described.name)),
+    });
+    let Hashed { bytes, sha256 } = copied?;
     ensure!(bytes == described.bytes, "it is cut off in `{}`", described.name);
     ensure!(sha256 == described.sha256, "`{}` in it is damaged: its checksum is not the manifest's", described.name);
     file.sync_all().with_context(|| format!("`{}` can't be unpacked", described.name))

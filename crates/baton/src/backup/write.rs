@@ -136,10 +136,10 @@ impl Staging {
     fn clear(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
-            match entry.file_name() == "lock" {
-                true => {}
-                false if entry.file_type()?.is_dir() => fs::remove_dir_all(entry.path())?,
-                false => fs::remove_file(entry.path())?,
+            if entry.file_type()?.is_dir() {
+                fs::remove_dir_all(entry.path())?;
+            } else if entry.file_name() != "lock" {
+                fs::remove_file(entry.path())?;
             }
         }
         Ok(())
