@@ -1,5 +1,6 @@
 //! The parts of one Baton put together.
 
+use crate::backup::refuse_unfinished;
 use crate::config::Config;
 use crate::config::sections::EnvironmentKind;
 use crate::earlier_nodes::EarlierNodes;
@@ -231,6 +232,7 @@ fn webhooks(config: &Config, store: &Store, clock: &Arc<dyn Clock>, seed: u64) -
 /// # Errors
 /// If it can't be opened, or is newer than this program.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    refuse_unfinished(&config.data_dir)?;
     // Also where the database is elsewhere: the journal is always here.
     private::folder(&config.data_dir)
         .with_context(|| format!("the data folder `{}` can't be created", config.data_dir.display()))?;

@@ -14,11 +14,13 @@
 //! - [`Store::learned_counts`]: how models count, as their replies have taught;
 //! - [`Store::stored_responses`]: responses that Baton keeps itself;
 //! - [`copy`]: moves everything to another database;
+//! - [`backup`]: a copy of a SQLite database while it is used;
 //! - [`record`]: a request's record as JSON, for the journal and the API.
 //!
 //! To add a table: an entity, a migration at the end of `migration`'s list, a repository, a line in `copy`.
 
 pub mod audit;
+pub mod backup;
 mod belongs;
 mod change;
 pub mod commands;
@@ -57,7 +59,7 @@ pub use audit::{AuditRepository, NewAudit};
 pub use baton_model::ApiKey;
 pub use change::Change;
 pub use commands::{Claim, CommandRepository};
-pub use connection::{Pools, masked};
+pub use connection::{DatabaseKind, Pools, database_kind, masked};
 pub use error::StoreError;
 pub use events::{EventFilter, EventRepository, NewEvent, Outbox};
 pub use feedback::{FeedbackEntry, FeedbackRepository};

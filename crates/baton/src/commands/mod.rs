@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod backup;
 mod budgets;
 mod cache;
 mod chat;
@@ -26,6 +27,7 @@ mod prices;
 mod projects;
 mod providers;
 mod requests;
+mod restore;
 mod route;
 mod scope;
 mod secrets;
@@ -68,6 +70,8 @@ enum Command {
     Migrate(migrate::MigrateCommand),
     #[command(subcommand)]
     Db(db::DbCommand),
+    Backup(backup::BackupCommand),
+    Restore(restore::RestoreCommand),
     Apply(apply::ApplyCommand),
     Export(export::ExportCommand),
     Import(import::ImportCommand),
@@ -139,6 +143,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Health(command) => command.run(source, &environment).await,
             Command::Migrate(command) => command.run(source, &environment).await,
             Command::Db(command) => command.run().await,
+            Command::Backup(command) => command.run(source, &environment).await,
+            Command::Restore(command) => command.run(source, &environment).await,
             Command::Apply(command) => command.run(&environment).await,
             Command::Export(command) => command.run(&environment).await,
             Command::Import(command) => command.run(source),

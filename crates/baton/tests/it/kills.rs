@@ -31,16 +31,21 @@ async fn no_billed_call_is_forgotten_on_postgresql() {
     killed_again_and_again(folder.path(), &database.url()).await;
 }
 
+/// One model of a simulated provider, `gpt`.
+pub fn configuration(sim: &Sim) -> String {
+    // Without retries, so that a call of the provider is a request of a client.
+    format!(
+        "[discovery]\nat_start = false\n[providers.openai]\nkind = \"openai\"\nbase_url = \"{}\"\napi_key = \"sim\"\nretries = 0\n\
+         [[models]]\nmodel_id = \"gpt\"\nprovider = \"openai\"\nupstream = \"gpt-4o-mini\"\ncapabilities = [\"CHAT\"]\n",
+        sim.base_url()
+    )
+}
+
 async fn killed_again_and_again(folder: &Path, url: &str) {
     // A few milliseconds for a token, so that calls are under way whenever the process is killed.
     let options = SimOptions { token_delay: Duration::from_millis(2), ..SimOptions::of(Kind::OpenAi) };
     let sim = Sim::start(Kind::OpenAi, options).await.unwrap();
-    // Without retries, so that a call of the provider is a request of a client.
-    let configuration = format!(
-        "[discovery]\nat_start = false\n[providers.openai]\nkind = \"openai\"\nbase_url = \"{}\"\napi_key = \"sim\"\nretries = 0\n\
-         [[models]]\nmodel_id = \"gpt\"\nprovider = \"openai\"\nupstream = \"gpt-4o-mini\"\ncapabilities = [\"CHAT\"]\n",
-        sim.base_url()
-    );
+    let configuration = configuration(&sim);
     std::fs::write(folder.join("baton.toml"), configuration).unwrap();
     let variables = [("DATABASE_URL", url), ("BATON_ADMIN_KEY", KEY)];
     let kills = std::env::var_os("BATON_TEST_KILLS").and_then(|text| text.to_str()?.parse().ok()).unwrap_or(KILLS);
@@ -92,8 +97,14 @@ async fn killed_again_and_again(folder: &Path, url: &str) {
 
 /// Asks until the connection breaks; the marks of the requests that were replied to.
 async fn ask_until_it_dies(address: String, mark: String) -> Vec<String> {
-    let http = reqwest::Client::new();
     let mut finished = Vec::new();
+    ask_and_tell(&address, &mark, |mark| finished.push(mark)).await;
+    finished
+}
+
+/// The same; each mark is told when its reply is complete.
+pub async fn ask_and_tell(address: &str, mark: &str, mut tell: impl FnMut(String)) {
+    let http = reqwest::Client::new();
     for turn in 0.. {
         // `-end`, so that a mark is never found within a longer one.
         let mark = format!("{mark}-{turn}-end");
@@ -111,9 +122,8 @@ async fn ask_until_it_dies(address: String, mark: String) -> Vec<String> {
         if turn % 2 == 0 && !text.contains("[DONE]") {
             break;
         }
-        finished.push(mark);
+        tell(mark);
     }
-    finished
 }
 
 /// The marks of the calls that reached the provider.
@@ -128,7 +138,7 @@ fn billed(sim: &Sim) -> BTreeSet<String> {
 }
 
 /// The outcomes in the ledger, by mark.
-async fn rows(store: &Store) -> BTreeMap<String, Vec<Outcome>> {
+pub async fn rows(store: &Store) -> BTreeMap<String, Vec<Outcome>> {
     let mut rows = BTreeMap::<String, Vec<Outcome>>::new();
     let mut cursor = None;
     loop {

@@ -7,6 +7,8 @@ mod abuse;
 mod agents;
 mod asked_otherwise;
 mod attempts_told;
+#[cfg(unix)]
+mod backup;
 mod bad_input;
 mod bad_provider;
 mod baton;

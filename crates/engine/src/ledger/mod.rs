@@ -12,7 +12,7 @@ mod flush;
 mod journal;
 mod reader;
 
-pub use journal::{Journal, JournalSettings};
+pub use journal::{Journal, JournalSettings, list_segments, lock_folder, segment_name};
 pub use reader::LedgerReader;
 
 use flush::FlushRequests;

@@ -4,12 +4,15 @@ mod bulk;
 mod fault;
 mod pools;
 mod postgres;
+mod snapshot;
 mod sqlite;
 
 pub(crate) use bulk::{BulkInsert, BulkRow, BulkTransaction, RowValues};
 pub(crate) use fault::{DatabaseFault, classify_fault};
 pub(crate) use pools::Connection;
 pub use pools::Pools;
+pub use snapshot::{DatabaseKind, database_kind};
+pub(crate) use snapshot::{check_file, write_snapshot};
 
 use crate::error::StoreError;
 use baton_model::{Clock, SystemClock, Timestamp};

@@ -76,17 +76,28 @@ pub(crate) async fn is_done(database: &DatabaseConnection) -> Result<bool, Store
 
 /// How many migrations have been run. Asks without making the table of them, which takes a right.
 async fn applied(database: DatabaseExecutor<'_>) -> Result<usize, StoreError> {
+    let applied = list_applied(database).await?;
+    match find_unknown(&applied) {
+        Some(migration) => Err(StoreError::Newer { migration: migration.to_owned() }),
+        None => Ok(applied.len()),
+    }
+}
+
+/// The names of the migrations that have been run, whether they are known or not.
+pub(crate) async fn list_applied(database: DatabaseExecutor<'_>) -> Result<Vec<String>, StoreError> {
     let manager = SchemaManager::new(database);
     if !manager.has_table(seaql_migrations::Entity.table_name()).await? {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let applied = seaql_migrations::Entity::find()
         .order_by_asc(seaql_migrations::Column::Version)
         .all(manager.get_connection())
         .await?;
+    Ok(applied.into_iter().map(|row| row.version).collect())
+}
+
+/// The first of these migrations that this program does not know.
+pub(crate) fn find_unknown(applied: &[String]) -> Option<&str> {
     let known = Migrator::migrations();
-    if let Some(newer) = applied.iter().find(|row| known.iter().all(|migration| migration.name() != row.version)) {
-        return Err(StoreError::Newer { migration: newer.version.clone() });
-    }
-    Ok(applied.len())
+    applied.iter().find(|name| known.iter().all(|migration| migration.name() != *name)).map(String::as_str)
 }

@@ -20,7 +20,7 @@ use TalksTo::{Baton, BatonUntilStopped, BatonWithoutKey, Nobody, NobodyUntilStop
 /// An example of a command.
 ///
 /// In its arguments `{baton}` is Baton's address, `{other}` an address that is not Baton's, `{new}` a name that nothing
-/// has; `{key}`, `{project}`, `{member}` (a project with the member `anna`), `{user}`, `{model}`, `{provider}`, `{webhook}`, `{price}`, `{budget}`, `{limit}`, `{prices}` (a file of prices), `{team}` (a file of things), `{litellm}` (LiteLLM's configuration), `{replying}` (a webhook whose service replies), `{delivery}` and `{request}` are ids of things that are there.
+/// has; `{key}`, `{project}`, `{member}` (a project with the member `anna`), `{user}`, `{model}`, `{provider}`, `{webhook}`, `{price}`, `{budget}`, `{limit}`, `{prices}` (a file of prices), `{team}` (a file of things), `{backup}` (an archive of an installation), `{empty}` (a configuration with a data folder of its own), `{litellm}` (LiteLLM's configuration), `{replying}` (a webhook whose service replies), `{delivery}` and `{request}` are ids of things that are there.
 pub struct Example {
     /// The command and its subcommands.
     pub path: &'static str,
@@ -40,6 +40,8 @@ pub const EXAMPLES: &[Example] = &[
     example("health", &["--url", "{baton}"], BatonWithoutKey { prints: "is ready" }),
     example("migrate", &[], Nobody),
     example("db copy", &["--from", "sqlite:data/baton.db", "--to", "sqlite:copy.db"], Nobody),
+    example("backup", &["{new}.tar.gz"], Nobody),
+    example("restore", &["{backup}", "--config", "{empty}"], Nobody),
     example("apply", &["-f", "{team}"], Baton { prints: "1 created, 0 unchanged" }),
     example("export", &["--kinds", "projects,keys"], Baton { prints: "# What is registered" }),
     example("import litellm", &["--config", "{litellm}"], Nobody),

@@ -1,7 +1,7 @@
 //! A demonstration with things in it that commands can name.
 
 use super::recorder::Recorder;
-use crate::running::{KEY, Running};
+use crate::running::{KEY, Running, printed_text, run};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -87,6 +87,12 @@ impl Things {
                 let text = format!("[[projects]]\nid = \"{}\"\n", self.new_name());
                 self.file("team.toml", &text)
             }
+            "backup" => self.backup(),
+            "empty" => {
+                let (name, file) = (self.new_name(), self.new_name());
+                let data = self._folder.path().join(name);
+                self.file(&format!("{file}.toml"), &format!("data_dir = \"{}\"\n", data.display()))
+            }
             "litellm" => self.file("config.yaml", include_str!("../../fixtures/litellm/config.yaml")),
             "webhook" => self.webhook("budget.exceeded", "http://127.0.0.1:1/hook"),
             "replying" => self.webhook("budget.exceeded", &format!("{}/hook", self.service.url())),
@@ -106,6 +112,18 @@ impl Things {
         let file = self._folder.path().join(name);
         std::fs::write(&file, text).unwrap();
         file.display().to_string()
+    }
+
+    /// An archive of an installation with nothing in it.
+    fn backup(&mut self) -> String {
+        let name = self.new_name();
+        let folder = self._folder.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        for arguments in [&["migrate"][..], &["backup", "backup.tar.gz"]] {
+            let output = run(&folder, arguments);
+            assert!(output.status.success(), "{}", printed_text(&output));
+        }
+        folder.join("backup.tar.gz").display().to_string()
     }
 
     fn create(&self, path: &str, body: &Value, id: &str) -> String {

@@ -78,8 +78,8 @@ impl Journal {
         // part of the bound, the journal would seem full for ever.
         settings.segment_bytes = settings.segment_bytes.min(settings.max_bytes / 16);
         std::fs::create_dir_all(&settings.folder)?;
-        let lock = lock(&settings.folder)?;
-        let present = segments(&settings.folder)?;
+        let lock = lock_folder(&settings.folder)?;
+        let present = list_segments(&settings.folder)?;
         let shared = Arc::new(Shared::default());
         // What an earlier process left counts against the bound too.
         for path in present.values() {
@@ -125,7 +125,7 @@ impl Journal {
 
     /// The segments there are, by number.
     pub fn segments(&self) -> io::Result<BTreeMap<u64, PathBuf>> {
-        segments(&self.settings.folder)
+        list_segments(&self.settings.folder)
     }
 
     /// The segment that is being written.
@@ -297,11 +297,20 @@ impl Writer {
 
 /// A new segment's file.
 fn segment(folder: &Path, number: u64) -> io::Result<File> {
-    OpenOptions::new().create_new(true).append(true).open(folder.join(format!("{number:016}.journal")))
+    OpenOptions::new().create_new(true).append(true).open(folder.join(segment_name(number)))
 }
 
-/// Takes the folder for this process alone: another would take our requests for those of a process that died.
-fn lock(folder: &Path) -> io::Result<File> {
+/// The name of a segment's file.
+pub fn segment_name(number: u64) -> String {
+    format!("{number:016}.journal")
+}
+
+/// Takes the folder for this process alone, until the file is dropped: another would take our requests for those of a
+/// process that died.
+///
+/// # Errors
+/// `WouldBlock` if another process has it; else if the lock can't be written.
+pub fn lock_folder(folder: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).append(true).open(folder.join("lock"))?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => {
@@ -313,7 +322,11 @@ fn lock(folder: &Path) -> io::Result<File> {
     }
 }
 
-fn segments(folder: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
+/// The segments in a journal's folder, by number. Whoever does not hold its lock may find that one has gone meanwhile.
+///
+/// # Errors
+/// If the folder can't be read.
+pub fn list_segments(folder: &Path) -> io::Result<BTreeMap<u64, PathBuf>> {
     let mut segments = BTreeMap::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
