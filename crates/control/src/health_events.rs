@@ -1,6 +1,6 @@
 //! Writes the event `model.health.changed` when a circuit has opened or closed.
 
-use baton_engine::health::CircuitChange;
+use baton_engine::health::{CircuitChange, ModelError};
 use baton_engine::{Circuit, Engine};
 use baton_model::{Actor, EventKind, ModelId, Timestamp};
 use baton_store::{NewEvent, Store, StoreError};
@@ -78,10 +78,7 @@ async fn write_changes(
 }
 
 fn data(model: &ModelId, provider: Option<&str>, change: &CircuitChange) -> Value {
-    let error = change
-        .last_error
-        .as_ref()
-        .map(|error| json!({ "at": write_time(error.at), "kind": error.kind.name(), "message": error.message }));
+    let error = change.last_error.as_ref().map(write_error);
     json!({
         "model_id": model.as_str(),
         "provider": provider,
@@ -92,6 +89,12 @@ fn data(model: &ModelId, provider: Option<&str>, change: &CircuitChange) -> Valu
     })
 }
 
-fn write_time(time: Timestamp) -> Option<String> {
+/// An error of a model as events have it.
+pub(crate) fn write_error(error: &ModelError) -> Value {
+    json!({ "at": write_time(error.at), "kind": error.kind.name(), "message": error.message })
+}
+
+/// A time as events have it.
+pub(crate) fn write_time(time: Timestamp) -> Option<String> {
     Some(DateTime::from_timestamp_micros(time.0)?.to_rfc3339_opts(SecondsFormat::Micros, true))
 }

@@ -6,7 +6,7 @@
 //! - [`projects`]: what projects and users may say, and who may change what belongs to a project;
 //! - [`prices`]: what models cost, updates of that, and requests that are priced anew;
 //! - [`provider_objects`]: files, batches and responses that providers keep for callers;
-//! - [`write_health_events`]: circuits that opened or closed become events.
+//! - [`write_health_events`], [`write_provider_events`], [`write_unpriced_events`]: what requests have shown becomes events.
 //!
 //! A change is checked here, written as one transaction with its event and its audit entry, and put in force as a new
 //! snapshot of the engine's registry. The data plane only ever reads snapshots.
@@ -22,14 +22,18 @@ pub mod models;
 pub mod policies;
 pub mod prices;
 pub mod projects;
+mod provider_events;
 pub mod provider_objects;
 pub mod providers;
+mod unpriced_events;
 mod vendor_info;
 
 pub use health_events::write_health_events;
 pub use models::{Conflict, Discovery, ModelDirectory, Problem};
 pub use policies::PolicyDirectory;
 pub use prices::PriceDirectory;
+pub use provider_events::write_provider_events;
 pub use provider_objects::{ObjectQuotas, ProviderObjects};
 pub use providers::{ConfiguredProvider, ProviderDirectory, sealed_row};
+pub use unpriced_events::write_unpriced_events;
 pub use vendor_info::VendorInfo;

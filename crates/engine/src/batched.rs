@@ -43,6 +43,7 @@ impl EngineContext {
     /// Records a reply of a batch. Its record has the same id whenever and wherever it is read, so it is there once.
     pub(crate) async fn record_batched(&self, reply: BatchedReply) {
         let record = self.batched_record(reply);
+        record.attempts.iter().for_each(|attempt| self.unpriced.note(attempt));
         if let Err(error) = self.ledger.append(&record).await {
             tracing::error!(request.id = %record.id, %error, "a record could not be written to the journal");
         }

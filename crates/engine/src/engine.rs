@@ -22,8 +22,9 @@ use crate::reply::Reply;
 use crate::settings::EngineSettings;
 use crate::shared::EngineContext;
 use crate::trace::Trace;
+use crate::unpriced::UnpricedUses;
 use baton_kv::{Cache, Counters};
-use baton_model::{Clock, PublicError};
+use baton_model::{Clock, EventKind, PublicError};
 use baton_store::StoreError;
 use std::sync::Arc;
 use tokio_util::task::TaskTracker;
@@ -70,6 +71,7 @@ impl Engine {
             policies: Limiter::new(counters, SpentReader::new(ledger.reader().clone()), Arc::clone(&clock)),
             health: HealthTracker::new(settings.circuit, Arc::clone(&clock)),
             retry_budgets: RetryBudgets::new(settings.retry.budget),
+            unpriced: UnpricedUses::default(),
             ledger,
             metrics: Metrics::default(),
             observer,
@@ -123,6 +125,11 @@ impl Engine {
         &self.shared.policies
     }
 
+    /// Models that were used without a price.
+    pub fn unpriced(&self) -> &UnpricedUses {
+        &self.shared.unpriced
+    }
+
     /// What the counters of a policy in force say, by its id: one, or those of each value that was asked for lately.
     ///
     /// # Errors
@@ -168,6 +175,11 @@ impl Engine {
     /// Counts a request whose credentials were refused, because they are `wrong`, or because too many were.
     pub fn count_refused_credentials(&self, wrong: bool) {
         self.shared.metrics.credentials_refused(wrong);
+    }
+
+    /// Counts an event that is made once, whichever node is first.
+    pub fn count_alert(&self, event: EventKind) {
+        self.shared.metrics.count_alert(event);
     }
 
     /// The counters of what accepts connections.

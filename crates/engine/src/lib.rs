@@ -9,6 +9,7 @@
 //! - [`calibration`]: what replies teach about how models count;
 //! - [`health`], [`metrics`]: how models fare, and what is counted;
 //! - [`policy`]: the budgets and limits in force;
+//! - [`unpriced`]: which models were used without a price;
 //! - [`trace`], [`observe`]: which trace a request belongs to, and who is told when it is over.
 
 mod admit;
@@ -50,6 +51,7 @@ mod settings;
 mod shared;
 mod shares;
 pub mod trace;
+pub mod unpriced;
 
 pub use batched::BatchedReply;
 pub use cache::{CacheDefault, CacheSettings, CacheShare};

@@ -55,6 +55,11 @@ pub(crate) struct ReasonLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct EventLabels {
+    pub(crate) event: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct TaskLabels {
     pub(crate) task: &'static str,
 }

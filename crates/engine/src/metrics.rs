@@ -2,14 +2,14 @@
 //! this list.
 
 use crate::edge_metrics::EdgeMetrics;
-use crate::metric_labels::{CacheLabels, CountLabels, Exemplar, ReasonLabels, SpanLabels, TaskLabels};
+use crate::metric_labels::{CacheLabels, CountLabels, EventLabels, Exemplar, ReasonLabels, SpanLabels, TaskLabels};
 use crate::model_metrics::ModelFamilies;
 use crate::observe::Spans;
 use crate::policy::PolicyKind;
 use crate::trace::Trace;
 use baton_kv::CacheHealth;
 use baton_model::record::{AttemptRecord, RequestRecord};
-use baton_model::{Code, Model};
+use baton_model::{Code, EventKind, Model};
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::exemplar::HistogramWithExemplars;
@@ -37,6 +37,7 @@ pub struct Metrics {
     redis_errors: Family<Unlabelled, Counter>,
     refused_credentials: Family<ReasonLabels, Counter>,
     policy_refusals: Family<ReasonLabels, Counter>,
+    alerts: Family<EventLabels, Counter>,
     policy_overruns: Family<ReasonLabels, Counter>,
     edge: EdgeMetrics,
     documented: Vec<Documented>,
@@ -123,6 +124,7 @@ impl Default for Metrics {
             redis_errors: Family::default(),
             refused_credentials: Family::default(),
             policy_refusals: Family::default(),
+            alerts: Family::default(),
             policy_overruns: Family::default(),
             edge: EdgeMetrics::default(),
             documented: Vec::new(),
@@ -206,6 +208,11 @@ impl Metrics {
             self.policy_overruns.clone(),
         );
         list.counter(
+            "alerts",
+            "Events of budgets, limits, unpriced use and providers that this node was the first to write",
+            self.alerts.clone(),
+        );
+        list.counter(
             "telemetry_spans",
             "Spans for the collector of traces: exported, dropped (the queue was full) or failed (it was unavailable)",
             self.spans.clone(),
@@ -253,6 +260,11 @@ impl Metrics {
             _ => "unknown",
         };
         self.policy_refusals.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// An event was written that is made once, whichever node is first.
+    pub fn count_alert(&self, event: EventKind) {
+        self.alerts.get_or_create(&EventLabels { event: event.name() }).inc();
     }
 
     /// An attempt came to more than was reserved of a budget or limit.

@@ -291,6 +291,7 @@ impl RequestRecorder {
                 self.note_overrun(&overrun, &record);
             }
         }
+        self.shared.unpriced.note(&record);
         self.shared.metrics.attempt(&record);
         if let Some(lesson) = Lesson::of(&self.shared.calibration, &self.call, &attempt, &record) {
             self.teach(lesson);

@@ -15,6 +15,7 @@ use crate::reasoning_cache::ReasoningCache;
 use crate::registry::Registry;
 use crate::settings::EngineSettings;
 use crate::trace;
+use crate::unpriced::UnpricedUses;
 use baton_model::{Clock, SpanId};
 use rand::Rng;
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub struct EngineContext {
     pub health: HealthTracker,
     /// How many retries each provider gets.
     pub retry_budgets: RetryBudgets,
+    /// Models that were used without a price.
+    pub unpriced: UnpricedUses,
     /// Records.
     pub ledger: Ledger,
     /// Counters.

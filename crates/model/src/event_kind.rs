@@ -21,6 +21,14 @@ pub enum EventKind {
     BudgetThreshold,
     /// A budget is spent.
     BudgetExceeded,
+    /// A limit refused a request, or let one through that exceeded it.
+    LimitExceeded,
+    /// A model was used that has no price.
+    UsageUnpriced,
+    /// A provider serves no model that was asked of it lately.
+    ProviderUnavailable,
+    /// A provider that was unavailable replies again.
+    ProviderRecovered,
     /// A key was made.
     KeyCreated,
     /// A key was revoked.
@@ -59,7 +67,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// All of them, in the order in which documents list them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::ModelRegistered,
         Self::ModelUpdated,
         Self::ModelDeleted,
@@ -69,6 +77,10 @@ impl EventKind {
         Self::ModelHealthChanged,
         Self::BudgetThreshold,
         Self::BudgetExceeded,
+        Self::LimitExceeded,
+        Self::UsageUnpriced,
+        Self::ProviderUnavailable,
+        Self::ProviderRecovered,
         Self::KeyCreated,
         Self::KeyRevoked,
         Self::ProviderRegistered,
@@ -100,6 +112,10 @@ impl EventKind {
             Self::ModelHealthChanged => "model.health.changed",
             Self::BudgetThreshold => "budget.threshold",
             Self::BudgetExceeded => "budget.exceeded",
+            Self::LimitExceeded => "limit.exceeded",
+            Self::UsageUnpriced => "usage.unpriced",
+            Self::ProviderUnavailable => "provider.unavailable",
+            Self::ProviderRecovered => "provider.recovered",
             Self::KeyCreated => "key.created",
             Self::KeyRevoked => "key.revoked",
             Self::ProviderRegistered => "provider.registered",

@@ -2,7 +2,7 @@
 
 use crate::audit::{self, NewAudit};
 use crate::database::Database;
-use crate::entity::key;
+use crate::entity::{event, key};
 use crate::events::{self, NewEvent};
 use crate::scope::DatabaseScope;
 use crate::{
@@ -123,6 +123,21 @@ impl Change {
         let id = row.id.clone();
         events::insert(&self.transaction, vec![row]).await?;
         Ok(id)
+    }
+
+    /// Tells others of something that several nodes may see: of all that is told with the same `occasion`, one event is made,
+    /// whichever node is first. Returns whether it is this one.
+    ///
+    /// That holds as long as the event is stored (`events.keep`). Who tells of longer times has to remember it besides.
+    ///
+    /// # Errors
+    ///
+    /// If the database can't be written to.
+    pub async fn add_event_once(&self, event: NewEvent, occasion: &str) -> Result<bool, StoreError> {
+        let id = events::id_of_occasion(event.kind, occasion);
+        let row = event::Model { id, ..events::row(event, &self.node, self.clock.now()) };
+        // Another transaction under way with the same id is waited for: what it did is known then.
+        Ok(events::insert(&self.transaction, vec![row]).await? > 0)
     }
 
     /// Adds an entry to the audit log.

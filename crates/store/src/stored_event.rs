@@ -7,7 +7,7 @@ use baton_model::{EventKind, Timestamp};
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEvent {
-    /// Unique: a UUIDv7, for events of requests the request's own id.
+    /// Unique: a UUIDv7, for events of requests the request's own id, for what is told once the same on each node (UUIDv8).
     pub id: String,
     /// Its type.
     pub kind: EventKind,

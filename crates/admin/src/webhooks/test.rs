@@ -46,7 +46,7 @@ pub async fn test(State(admin): State<Admin>, Administrator(by): Administrator, 
     let event = identify::request_id().to_string();
     let (now, source) = (admin.web.engine.clock().now(), admin.store.node());
     // After the commit: a receiver may take seconds to answer, and a transaction must not stay open for so long.
-    let result = send_test(&webhook.url, &secrets, &admin.reachable, (&event, source), now).await;
+    let result = send_test((&webhook.url, webhook.format), &secrets, &admin.reachable, (&event, source), now).await;
     let view = TestView {
         webhook_id: webhook.id,
         event_id: event,

@@ -1,7 +1,7 @@
 //! `PUT /api/webhooks/{id}`.
 
 use super::input::{self, WebhookBody};
-use super::view::text;
+use super::view::texts;
 use crate::Admin;
 use crate::describe::ErrorBody;
 use crate::wire::access::Administrator;
@@ -46,13 +46,9 @@ pub async fn update(
     // As for projects: the version must grow.
     after.updated_at = admin.web.engine.clock().now().max(Timestamp(before.updated_at.0.saturating_add(1)));
     change.webhooks().update(&after, before.updated_at).await?;
-    let audit = NewAudit {
-        action: "webhook.update",
-        kind: "webhook",
-        subject: id,
-        before: Some(text(&before)),
-        after: Some(text(&after)),
-    };
+    let (before, shown) = texts(&before, &after);
+    let audit =
+        NewAudit { action: "webhook.update", kind: "webhook", subject: id, before: Some(before), after: Some(shown) };
     change.audit(audit).await?;
     change.commit_aside().await?;
     json(StatusCode::OK, &after)

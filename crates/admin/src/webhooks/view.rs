@@ -2,6 +2,7 @@
 
 use baton_events::webhooks::target::masked;
 use baton_model::Webhook;
+use baton_model::entity::WebhookFormat;
 use baton_store::webhooks::WebhookDelivery;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -26,9 +27,19 @@ pub struct DeliveriesView {
     pub next_cursor: Option<String>,
 }
 
-/// The webhook as text for the audit log, without the query of its address: services put passwords there.
+/// The webhook as text for the audit log, without the parts of its address where services put passwords.
 pub fn text(webhook: &Webhook) -> String {
-    let masked = Webhook { url: masked(&webhook.url), ..webhook.clone() };
+    text_as(webhook, webhook.format)
+}
+
+/// The same of a webhook before and after a change. If either posts to Slack, the path of both is a password.
+pub fn texts(before: &Webhook, after: &Webhook) -> (String, String) {
+    let format = if before.format == WebhookFormat::Slack { before.format } else { after.format };
+    (text_as(before, format), text_as(after, format))
+}
+
+fn text_as(webhook: &Webhook, format: WebhookFormat) -> String {
+    let masked = Webhook { url: masked(&webhook.url, format), ..webhook.clone() };
     // Plain text and flags always serialise.
     serde_json::to_string(&masked).unwrap_or_default()
 }

@@ -35,6 +35,7 @@ async fn a_webhook_is_made_changed_and_removed() {
     assert_eq!(shown.json()["url"], URL);
     assert_eq!(shown.json()["types"], serde_json::json!(["model.updated", "key.revoked"]));
     assert_eq!(shown.json()["active"], true);
+    assert_eq!(shown.json()["format"], "cloudevents");
     assert_eq!(admin.get("/api/webhooks").await.items("id"), [id.as_str()]);
 
     // What was got can be put back.
@@ -55,6 +56,23 @@ async fn a_webhook_is_made_changed_and_removed() {
     }
     // Viewers read the audit log, and the query of the address holds the token.
     assert!(!audit.text.contains("s3cret"), "{}", audit.text);
+}
+
+#[tokio::test]
+async fn a_webhook_may_post_sentences() {
+    let admin = TestAdmin::new().await;
+    let body = r#"{"url": "https://hooks.example.com/services/T0/B0/s3cret", "format": "slack"}"#;
+    let made = admin.post("/api/webhooks", body).await.expect(201).json();
+    assert_eq!(made["format"], "slack");
+    let path = format!("/api/webhooks/{}", made["id"].as_str().unwrap());
+    let changed = admin.put(&path, r#"{"format": "cloudevents"}"#).await;
+    assert_eq!(changed.json()["format"], "cloudevents", "{}", changed.text);
+    assert_eq!(admin.put(&path, r#"{"format": "slack"}"#).await.json()["format"], "slack");
+    assert_eq!(admin.get(&path).await.json()["format"], "slack", "the database keeps it");
+    admin.put(&path, r#"{"format": "teams"}"#).await.is_refused(422, "validation_error", &["format"]);
+    // The path of such an address is the secret, and viewers read the audit log: also where the format has changed since.
+    let audit = admin.get("/api/audit?kind=webhook").await;
+    assert!(audit.text.contains("hooks.example.com") && !audit.text.contains("s3cret"), "{}", audit.text);
 }
 
 #[tokio::test]

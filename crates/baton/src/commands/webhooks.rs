@@ -4,6 +4,7 @@ use super::audit::keep_given;
 use super::output::{self, Column, Output};
 use crate::client::{ApiCall, ExpectedField, ExpectedReply, Server, segment};
 use crate::config::Environment;
+use baton_model::entity::WebhookFormat;
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
@@ -32,6 +33,10 @@ enum Action {
         /// Types of events to post [default: all]
         #[arg(long, value_delimiter = ',')]
         types: Vec<String>,
+        /// What is posted: `cloudevents` (the event) or `slack` (a sentence about it, for incoming webhooks of Slack,
+        /// Mattermost and Rocket.Chat)
+        #[arg(long, value_name = "FORMAT", default_value = WebhookFormat::CloudEvents.name(), value_parser = WebhookFormat::ALL.map(WebhookFormat::name))]
+        format: String,
     },
     /// Lists webhooks, without their secrets.
     ///
@@ -86,7 +91,8 @@ enum Action {
 const WITH_SECRET: &[ExpectedField] = &[ExpectedField::Text("/id"), ExpectedField::Text("/secret")];
 const TESTED: &[ExpectedField] =
     &[ExpectedField::Text("/webhook_id"), ExpectedField::Text("/event_id"), ExpectedField::Bool("/delivered")];
-const COLUMNS: [Column<'_>; 4] = [("id", "/id"), ("url", "/url"), ("types", "/types"), ("active", "/active")];
+const COLUMNS: [Column<'_>; 5] =
+    [("id", "/id"), ("url", "/url"), ("types", "/types"), ("format", "/format"), ("active", "/active")];
 const DELIVERIES: [Column<'_>; 7] = [
     ("id", "/id"),
     ("event", "/event_id"),
@@ -104,9 +110,9 @@ impl WebhooksCommand {
         let output = &self.server.output;
         let path = |id: &str| format!("/api/webhooks/{}", segment(id));
         match self.action {
-            Action::Create { endpoint, types } => {
+            Action::Create { endpoint, types, format } => {
                 let types = if types.is_empty() { Value::Null } else { json!(types) };
-                let body = json!({ "url": endpoint, "types": types });
+                let body = json!({ "url": endpoint, "types": types, "format": format });
                 let created = client.post("/api/webhooks", &body, &ExpectedReply::created(WITH_SECRET)).await?;
                 output.print_secret("secret of", "secret", &created);
             }

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::execute::{self, Executor};
 use baton_control::prices::{PriceSource, UpdateOptions};
-use baton_control::{ModelDirectory, write_health_events};
+use baton_control::{ModelDirectory, write_health_events, write_provider_events, write_unpriced_events};
 use baton_events::{Relay, WebhookSender};
 use baton_model::{Actor, PublicError};
 use baton_tasks::run_supervised;
@@ -71,9 +71,19 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> JoinSet<()
     }));
 
     // Without a lease: every node sees what its own requests have spent.
-    let events = baton_control::policies::write_budget_events(app.engine.clone(), app.store.clone());
+    let events = baton_control::policies::write_policy_events(app.engine.clone(), app.store.clone());
     let stopped = stop.clone();
     tasks.spawn(run_supervised("budget_events", async move {
+        stopped.run_until_cancelled(events).await;
+    }));
+
+    // Without a lease, as all three: every node sees its own requests, and the database lets one of them tell.
+    let (events, stopped) = (write_unpriced_events(app.engine.clone(), app.store.clone()), stop.clone());
+    tasks.spawn(run_supervised("unpriced_events", async move {
+        stopped.run_until_cancelled(events).await;
+    }));
+    let (events, stopped) = (write_provider_events(app.engine.clone(), app.store.clone()), stop.clone());
+    tasks.spawn(run_supervised("provider_events", async move {
         stopped.run_until_cancelled(events).await;
     }));
 

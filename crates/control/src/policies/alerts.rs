@@ -1,7 +1,8 @@
-//! Writes the events `budget.threshold` and `budget.exceeded`.
+//! Writes the events `budget.threshold`, `budget.exceeded` and `limit.exceeded`.
 
-use baton_engine::Engine;
-use baton_engine::policy::SpendingChange;
+use baton_engine::policy::{Policy, SpendingChange};
+use baton_engine::{CounterReading, Engine, PolicyKind};
+use baton_model::entity::{LimitWindow, Measure};
 use baton_model::price::Factor;
 use baton_model::schema::time;
 use baton_model::{Actor, EventKind, Nanos};
@@ -17,21 +18,27 @@ const GATHER: Duration = Duration::from_millis(200);
 const REMEMBERED: usize = 100_000;
 /// What the names of settings begin with that say what was told of a counter.
 const TOLD: &str = "budget_alert.";
+/// Between the parts of an occasion.
+const SEPARATOR: char = '\u{1f}';
+/// How often is told of a limit: windows slide, so that none of them is a period of its own. In microseconds.
+const HOUR: i64 = 3_600_000_000;
 
 /// What was told of a counter: the beginning of its period, and the largest part of the amount, in millionths.
 type Told = (i64, u64);
 
-/// Puts an event into the outbox for each threshold that a budget has reached, once in a period: at least once, where two nodes see it at
-/// the same moment, or a node starts again that has counted for each value of a scope. Runs until it is dropped.
-pub async fn write_budget_events(engine: Engine, store: Store) {
+/// Puts an event into the outbox for each threshold that a budget has reached, once in a period, and for each limit that is exceeded,
+/// once in an hour. However many nodes see it, there is one event: its id follows from the counter, the period and the threshold.
+/// For periods longer than events are kept the database remembers besides what was told of budgets with one counter; of others it may be
+/// told again then. Runs until it is dropped.
+pub async fn write_policy_events(engine: Engine, store: Store) {
     let mut told = HashMap::new();
     loop {
         let changes = engine.policies().spending();
         changes.wait_for_changes().await;
         for change in changes.take() {
             if let Err(error) = write(&engine, &store, &change, &mut told).await {
-                // The next request of the budget is another occasion.
-                tracing::warn!(budget.id = change.policy.id, %error, "an event of a budget could not be written");
+                // The next request is another occasion.
+                tracing::warn!(policy.id = change.policy.id, %error, "an event of a budget or limit could not be written");
             }
         }
         tokio::time::sleep(GATHER).await;
@@ -45,23 +52,19 @@ async fn write(
     told: &mut HashMap<String, Told>,
 ) -> Result<(), StoreError> {
     let SpendingChange { policy, counter, refused } = change;
+    let now = engine.clock().now();
+    // Asked first: while a limit refuses thousands of requests a second, nothing is read for them.
+    let hour = now.0.div_euclid(HOUR) * HOUR;
+    if policy.kind == PolicyKind::Limit && told.get(&*counter.name).is_some_and(|(of, _)| *of == hour) {
+        return Ok(());
+    }
     let Some(reading) = engine.policies().read(policy, [(**counter).clone()]).await?.into_iter().next() else {
         return Ok(());
     };
-    let start = policy.begin_at(engine.clock().now()).0;
-    let amount = i64::try_from(reading.limit).unwrap_or(i64::MAX);
-    let spent = i64::try_from(reading.spent).unwrap_or(i64::MAX);
-    let reached = |part: &&Factor| spent >= part.of(Nanos(amount)).0;
-    let mut parts: Vec<(u64, EventKind, &Factor)> = policy
-        .alerts
-        .iter()
-        .filter(reached)
-        .map(|part| (part.in_millionths(), EventKind::BudgetThreshold, part))
-        .collect();
-    if *refused || spent >= amount {
-        // Behind every threshold, also one of the whole amount.
-        parts.push((u64::MAX, EventKind::BudgetExceeded, &Factor::ONE));
-    }
+    let (start, parts) = match policy.kind {
+        PolicyKind::Budget => (policy.begin_at(now).0, parts_of_budget(policy, &reading, *refused)),
+        PolicyKind::Limit => (hour, vec![(u64::MAX, EventKind::LimitExceeded, &Factor::ONE)]),
+    };
     let Some(most) = parts.iter().map(|(part, ..)| *part).max() else { return Ok(()) };
     let known = |told: Option<&Told>| told.filter(|(of, _)| *of == start).map(|(_, part)| *part);
     if known(told.get(&*counter.name)).is_some_and(|before| before >= most) {
@@ -69,41 +72,96 @@ async fn write(
     }
     let unit = store.change(&Actor::service("budgets")).await?;
     // Of budgets with one counter alone: clients may name any number of users, and a row for each would never go.
-    let name = policy.has_one_counter().then(|| format!("{TOLD}{}", counter.name.replace('\u{1f}', "/")));
+    // Of limits the event itself is what remembers: it is stored for longer than an hour.
+    let is_kept = policy.kind == PolicyKind::Budget && policy.has_one_counter();
+    let name = is_kept.then(|| format!("{TOLD}{}", counter.name.replace(SEPARATOR, "/")));
     let stored = match &name {
         Some(name) => unit.settings().lookup(name).await?.and_then(|text| serde_json::from_str::<Told>(&text).ok()),
         None => told.get(&*counter.name).copied(),
     };
     let before = known(stored.as_ref());
-    for (_, kind, part) in parts.iter().filter(|(part, ..)| before.is_none_or(|before| before < *part)) {
-        let number = |nanos: i64| RawValue::from_string(Nanos(nanos).to_string()).ok();
+    let mut written = Vec::new();
+    for (part, kind, share) in parts.iter().filter(|(part, ..)| before.is_none_or(|before| before < *part)) {
         let values: Map<String, Value> =
             counter.values.iter().map(|(field, value)| ((*field).to_owned(), json!(&**value))).collect();
-        let data = json!({
-            "budget_id": policy.id,
-            "scope": policy.scope,
-            "values": values,
-            "threshold": number_of(part),
-            "amount": number(amount),
-            "spent": number(spent),
-            "resets_at": reading.resets_at.map(time::write),
-        });
-        let subject = policy.id.clone();
-        unit.add_event(NewEvent { kind: *kind, subject, data: data.to_string(), traceparent: None }).await?;
+        let data = match policy.kind {
+            PolicyKind::Budget => data_of_budget(policy, &reading, values, share),
+            PolicyKind::Limit => data_of_limit(policy, &reading, values),
+        };
+        let event = NewEvent { kind: *kind, subject: policy.id.clone(), data: data.to_string(), traceparent: None };
+        let occasion = format!("{}{SEPARATOR}{start}{SEPARATOR}{part}", counter.name);
+        if unit.add_event_once(event, &occasion).await? {
+            written.push(*kind);
+        }
     }
-    let now = (start, before.unwrap_or(0).max(most));
+    let latest = (start, before.unwrap_or(0).max(most));
     if let Some(name) = &name {
-        unit.settings().set(name, &serde_json::to_string(&now).unwrap_or_default()).await?;
+        unit.settings().set(name, &serde_json::to_string(&latest).unwrap_or_default()).await?;
     }
     unit.commit_aside().await?;
+    written.into_iter().for_each(|kind| engine.count_alert(kind));
     if told.len() >= REMEMBERED {
         told.clear();
     }
-    told.insert(counter.name.to_string(), now);
+    told.insert(counter.name.to_string(), latest);
     Ok(())
 }
 
-/// A part as JSON, exactly.
-fn number_of(part: &Factor) -> Option<Box<RawValue>> {
-    RawValue::from_string(part.to_string()).ok()
+/// What a budget has reached: a part of its amount in millionths, the event that tells of it, and the part itself.
+fn parts_of_budget<'p>(
+    policy: &'p Policy,
+    reading: &CounterReading,
+    refused: bool,
+) -> Vec<(u64, EventKind, &'p Factor)> {
+    let amount = i64::try_from(reading.limit).unwrap_or(i64::MAX);
+    let spent = i64::try_from(reading.spent).unwrap_or(i64::MAX);
+    let reached = |part: &&Factor| spent >= part.of(Nanos(amount)).0;
+    let alerts = policy.alerts.iter().filter(reached);
+    let mut parts: Vec<_> = alerts.map(|part| (part.in_millionths(), EventKind::BudgetThreshold, part)).collect();
+    if refused || spent >= amount {
+        // Behind every threshold, also one of the whole amount.
+        parts.push((u64::MAX, EventKind::BudgetExceeded, &Factor::ONE));
+    }
+    parts
+}
+
+fn data_of_budget(policy: &Policy, reading: &CounterReading, values: Map<String, Value>, part: &Factor) -> Value {
+    json!({
+        "budget_id": policy.id,
+        "scope": policy.scope,
+        "values": values,
+        "threshold": exact(part),
+        "amount": amount(policy, reading.limit),
+        "spent": amount(policy, reading.spent),
+        "resets_at": reading.resets_at.map(time::write),
+    })
+}
+
+fn data_of_limit(policy: &Policy, reading: &CounterReading, values: Map<String, Value>) -> Value {
+    let length = policy.sliding_length();
+    let per = LimitWindow::ALL.into_iter().find(|window| Some(window.length()) == length);
+    json!({
+        "limit_id": policy.id,
+        "scope": policy.scope,
+        "values": values,
+        "measure": policy.measure.name(),
+        "mode": policy.mode,
+        "amount": amount(policy, reading.limit),
+        "spent": amount(policy, reading.spent),
+        "reserved": amount(policy, reading.reserved),
+        "per": per,
+    })
+}
+
+/// Money as exact dollars, everything else as it is counted.
+fn amount(policy: &Policy, amount: u64) -> Option<Box<RawValue>> {
+    match policy.measure {
+        Measure::Cost => exact(&Nanos(i64::try_from(amount).unwrap_or(i64::MAX))),
+        _ => exact(&amount),
+    }
+}
+
+/// A number as JSON, exactly.
+fn exact(number: &impl std::fmt::Display) -> Option<Box<RawValue>> {
+    RawValue::from_string(number.to_string()).ok()
 }

@@ -14,7 +14,7 @@ mod configured;
 mod kind;
 mod listed;
 
-pub use alerts::write_budget_events;
+pub use alerts::write_policy_events;
 pub use check::{check_budget, check_limit, check_own};
 pub use configured::{ConfiguredPolicies, KnownTargets};
 pub use kind::{PolicyKind, PolicyOwner};

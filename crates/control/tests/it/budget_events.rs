@@ -1,7 +1,7 @@
 //! Thresholds of budgets are told of, once in a period, whoever looks.
 
 use crate::bench::{Bench, chat, model, usage, with};
-use baton_control::policies::write_budget_events;
+use baton_control::policies::write_policy_events;
 use baton_engine::PolicySet;
 use baton_model::entity::{Budget, BudgetPeriod, PolicyMode};
 use baton_model::price::Factor;
@@ -47,7 +47,7 @@ async fn each_threshold_is_told_once() {
             bench.ask(with(chat("a"), |call| call.options.max_output_tokens = Some(5))).await.unwrap();
         }
     };
-    let start = || tokio::spawn(write_budget_events(bench.engine.clone(), bench.store.clone()));
+    let start = || tokio::spawn(write_policy_events(bench.engine.clone(), bench.store.clone()));
     let first = start();
     ask(1).await;
     let events = read_events(&bench, 1).await;

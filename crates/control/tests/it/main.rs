@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod alerts;
 // The same bench as the engine's tests: an engine over scripted providers.
 #[expect(dead_code, reason = "calls are made in the engine's tests")]
 #[path = "../../../engine/tests/it/bench.rs"]

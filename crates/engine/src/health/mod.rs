@@ -4,6 +4,7 @@ mod changes;
 mod circuit;
 mod deployment;
 mod pass;
+mod provider;
 mod retry_budget;
 mod state;
 
@@ -11,11 +12,12 @@ pub use changes::{CircuitChange, CircuitChanges};
 pub use circuit::{Circuit, ModelError};
 pub use deployment::Deployment;
 pub use pass::AttemptPermit;
+pub use provider::{ProviderChanges, ProviderOutage, ProviderStanding};
 pub use retry_budget::RetryBudgets;
 pub use state::ModelHealth;
 
 use baton_model::fault::{ErrorKind, Fault};
-use baton_model::{Clock, Model, ModelId, bounds};
+use baton_model::{Clock, Model, ModelId, ProviderId, bounds};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -56,6 +58,7 @@ pub struct HealthTracker {
     clock: Arc<dyn Clock>,
     deployments: RwLock<HashMap<Deployment, Arc<Mutex<ModelHealth>>>>,
     changes: CircuitChanges,
+    provider_changes: ProviderChanges,
 }
 
 const ERRORS_KEPT: usize = 10;
@@ -65,7 +68,13 @@ const PROBE: Duration = Duration::from_secs(1);
 impl HealthTracker {
     /// Everyone is well.
     pub fn new(settings: CircuitSettings, clock: Arc<dyn Clock>) -> Self {
-        Self { settings, clock, deployments: RwLock::default(), changes: CircuitChanges::default() }
+        Self {
+            settings,
+            clock,
+            deployments: RwLock::default(),
+            changes: CircuitChanges::default(),
+            provider_changes: ProviderChanges::default(),
+        }
     }
 
     /// The model replied.
@@ -150,6 +159,21 @@ impl HealthTracker {
         &self.changes
     }
 
+    /// Providers whose standing may have changed.
+    pub fn provider_changes(&self) -> &ProviderChanges {
+        &self.provider_changes
+    }
+
+    /// Whether a provider serves anything.
+    pub fn provider_standing(&self, provider: &ProviderId) -> ProviderStanding {
+        let deployments = self.deployments.read().unwrap_or_else(PoisonError::into_inner);
+        let own = deployments.iter().filter(|(deployment, _)| deployment.provider == *provider);
+        let states = own.map(|(deployment, state)| {
+            (deployment.model.clone(), state.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        });
+        ProviderStanding::of(states, self.clock.now())
+    }
+
     /// Forgets the model.
     pub fn forget(&self, model: &ModelId) {
         self.changes.forget(model);
@@ -167,7 +191,16 @@ impl HealthTracker {
         });
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         let was_open = state.opened.is_some();
+        let (was_well, was_asked) = (state.failures_in_a_row == 0, state.last_success.is_some());
         change(&mut state);
+        let is_well = state.failures_in_a_row == 0;
+        let is_refused = !is_well && state.last_errors.front().is_some_and(provider::is_refusal);
+        // Each probe that fails counts: another model of the provider may have been the one that replied, and was not asked since.
+        let is_tried = was_open || state.opened.is_some();
+        // The first success of this process counts too: the outage may have been told of by the process before.
+        if is_tried || is_refused || (is_well && !(was_well && was_asked)) {
+            self.provider_changes.note(&model.provider);
+        }
         // Compared under the lock of the model, so that two requests note one change once.
         if was_open != state.opened.is_some() {
             self.changes.note(&model.id, self.change_of(&state));

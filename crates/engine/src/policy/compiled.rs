@@ -223,6 +223,14 @@ impl Policy {
         }
     }
 
+    /// How long its window is that slides; `None`: it counts a period, or what is under way.
+    pub fn sliding_length(&self) -> Option<Duration> {
+        match self.span {
+            Span::Sliding(length) => Some(length),
+            Span::UnderWay | Span::Calendar(_) => None,
+        }
+    }
+
     /// When the period began that a moment is in; the beginning of time for what has no period.
     pub fn begin_at(&self, now: Timestamp) -> Timestamp {
         match self.window_at(now) {

@@ -167,7 +167,7 @@ impl Limiter {
         overruns
     }
 
-    /// The counters of budgets that have changed.
+    /// The counters of budgets that have changed, and those of limits that are exceeded.
     pub fn spending(&self) -> &SpendingChanges {
         &self.spending
     }
@@ -201,7 +201,9 @@ impl Limiter {
                 Ok(lease) => {
                     let mut reservation = Reservation::at(now);
                     reservation.add(Arc::clone(place), lease, amounts);
-                    reservation.note_exceeded();
+                    for (policy, counter) in reservation.note_exceeded() {
+                        self.spending.note(&policy, &counter, true);
+                    }
                     return Ok(reservation);
                 }
                 Err(NotTaken::Past(begun)) => now = now.max(begun),
@@ -215,9 +217,7 @@ impl Limiter {
                 }
                 Err(NotTaken::Exhausted { take, count, room_at }) => {
                     let Some(reserved) = amounts.get(take) else { break };
-                    if reserved.policy.kind == PolicyKind::Budget {
-                        self.spending.note(&reserved.policy, &reserved.counter, true);
-                    }
+                    self.spending.note(&reserved.policy, &reserved.counter, true);
                     return Err(exhausted(reserved, count, room_at, caller, now));
                 }
                 Err(NotTaken::Away) => {
@@ -358,18 +358,24 @@ impl ReservedAmount {
 }
 
 impl Reservation {
-    /// Notes what is soft and exceeded.
-    fn note_exceeded(&mut self) {
-        let exceeded = self.standings().filter(|standing| {
-            let PolicyStanding { policy, count, limit, .. } = standing;
-            policy.mode == PolicyMode::Soft && count.spent.saturating_add(count.held) > *limit
-        });
-        let warnings: Vec<String> = exceeded
+    /// Notes what is soft and exceeded. Returns the limits among it, with the counter of each; what a budget has spent is seen when
+    /// the attempt is settled.
+    fn note_exceeded(&mut self) -> Vec<(Arc<Policy>, Arc<PolicyCounter>)> {
+        let exceeded: Vec<PolicyStanding> = self
+            .standings()
+            .filter(|standing| {
+                let PolicyStanding { policy, count, limit, .. } = standing;
+                policy.mode == PolicyMode::Soft && count.spent.saturating_add(count.held) > *limit
+            })
+            .collect();
+        self.warnings = exceeded
+            .iter()
             .map(|standing| {
                 let kind = standing.policy.kind.name();
                 format!("{kind}: `{}` is exceeded", standing.policy.id)
             })
             .collect();
-        self.warnings = warnings;
+        let limits = exceeded.into_iter().filter(|standing| standing.policy.kind == PolicyKind::Limit);
+        limits.map(|standing| (standing.policy, standing.counter)).collect()
     }
 }

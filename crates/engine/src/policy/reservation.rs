@@ -45,6 +45,8 @@ pub struct ReservedAmount {
 pub struct PolicyStanding {
     /// The policy.
     pub policy: Arc<Policy>,
+    /// Which of its counters.
+    pub counter: Arc<PolicyCounter>,
     /// Over which time it counts.
     pub window: Window,
     /// The most that it may come to.
@@ -92,6 +94,7 @@ impl Reservation {
             let counted = amounts.iter().zip(lease.counts()).filter(|(amount, _)| !amount.is_burst);
             counted.map(|(amount, count)| PolicyStanding {
                 policy: Arc::clone(&amount.policy),
+                counter: Arc::clone(&amount.counter),
                 window: amount.window,
                 limit: amount.limit,
                 count: *count,

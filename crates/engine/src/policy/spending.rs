@@ -1,25 +1,25 @@
-//! Which counters of budgets have changed, for whoever tells of thresholds.
+//! Which counters of budgets have changed, and which of limits are exceeded, for whoever tells of it.
 
 use super::compiled::{Policy, PolicyCounter};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
-/// The counters of budgets that have changed since they were last taken.
+/// The counters of budgets that have changed since they were last taken, and those of limits that are exceeded.
 #[derive(Default)]
 pub struct SpendingChanges {
     changed: Mutex<HashMap<Arc<str>, SpendingChange>>,
     noted: Notify,
 }
 
-/// A counter of a budget that has changed.
+/// A counter of a budget that has changed, or of a limit that is exceeded.
 #[derive(Debug, Clone)]
 pub struct SpendingChange {
-    /// The budget.
+    /// The budget or limit.
     pub policy: Arc<Policy>,
     /// Which of its counters.
     pub counter: Arc<PolicyCounter>,
-    /// Whether a request was refused for it.
+    /// Whether a request was refused for it, or exceeded it where it is soft.
     pub refused: bool,
 }
 

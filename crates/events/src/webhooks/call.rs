@@ -1,9 +1,8 @@
 //! One try to deliver an event.
 
+use super::message::WebhookMessage;
 use super::sealed_row;
 use super::secret::WebhookSecrets;
-use crate::cloud;
-use baton_bus::BusEvent;
 use baton_fetch::{FetchClient, FetchError, FetchReply, FetchRequest};
 use baton_model::{Clock, Timestamp};
 use baton_seal::Keyring;
@@ -76,16 +75,17 @@ fn request(means: &Means, due: &DueDelivery) -> Result<FetchRequest, String> {
     let opened = opened.map_err(|error| format!("the webhook's secret can't be read: {error}"))?;
     let secrets =
         WebhookSecrets::read(&opened).map_err(|error| format!("the webhook's secret can't be read: {error}"))?;
-    Ok(signed(&webhook.url, &secrets, &cloud(&due.event), means.clock.now()))
+    let message = WebhookMessage::of_event(webhook.format, &due.event);
+    Ok(signed(&webhook.url, &secrets, message, means.clock.now()))
 }
 
-/// An event for a webhook, signed.
-pub fn signed(url: &str, secrets: &WebhookSecrets, event: &BusEvent, now: Timestamp) -> FetchRequest {
-    // Written once: the signature covers these bytes, and another serialisation could differ.
-    let body = event.write();
-    let signatures = secrets.signatures(&event.id, now, body.as_bytes());
+/// A message for a webhook, signed. So are sentences for Slack, which passes over headers that it does not know: a relay in
+/// between can check them.
+pub fn signed(url: &str, secrets: &WebhookSecrets, message: WebhookMessage, now: Timestamp) -> FetchRequest {
+    let WebhookMessage { id, body, content_type } = message;
+    let signatures = secrets.signatures(&id, now, body.as_bytes());
     let request = [
-        ("webhook-id", event.id.clone()),
+        ("webhook-id", id),
         // The time of this try and not of the event: receivers refuse what is older than a few minutes.
         ("webhook-timestamp", now.seconds().to_string()),
         ("webhook-signature", signatures),
@@ -95,7 +95,7 @@ pub fn signed(url: &str, secrets: &WebhookSecrets, event: &BusEvent, now: Timest
     .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?)))
     // Only the status counts, so a reply that is too long is no failure.
     .fold(FetchRequest::post(url, body).cut_large_replies(), |request, (name, value)| request.header(name, value));
-    request.header(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"))
+    request.header(CONTENT_TYPE, HeaderValue::from_static(content_type))
 }
 
 fn outcome_of_reply(reply: &FetchReply, now: Timestamp) -> DeliveryOutcome {

@@ -4,6 +4,7 @@
 //! neighbours is the check of each connection, in [`baton_fetch`].
 
 use baton_fetch::address::is_permitted;
+use baton_model::entity::WebhookFormat;
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -38,8 +39,13 @@ pub async fn check(url: &str, allowed: &[IpNet]) -> Result<(), String> {
     Ok(())
 }
 
-/// The address without its query, which may hold a password: for logs and the audit log.
-pub fn masked(url: &str) -> String {
+/// The address without its query, which may hold a password: for logs and the audit log. Of an incoming webhook of Slack the
+/// host alone is left, because its path is the password.
+pub fn masked(url: &str, format: WebhookFormat) -> String {
+    if format == WebhookFormat::Slack {
+        let host = Url::parse(url).ok().map(|url| url.origin().ascii_serialization());
+        return format!("{}/…", host.unwrap_or_default());
+    }
     match url.split_once('?') {
         Some((url, _)) => format!("{url}?…"),
         None => url.to_owned(),
@@ -120,7 +126,10 @@ mod tests {
 
     #[test]
     fn queries_are_masked() {
-        assert_eq!(masked("https://a/b?token=secret"), "https://a/b?…");
-        assert_eq!(masked("https://a/b"), "https://a/b");
+        let cloud_events = WebhookFormat::CloudEvents;
+        assert_eq!(masked("https://a/b?token=secret", cloud_events), "https://a/b?…");
+        assert_eq!(masked("https://a/b", cloud_events), "https://a/b");
+        let slack = "https://hooks.example.com:8443/services/T0/B0/s3cret?x=s3cret";
+        assert_eq!(masked(slack, WebhookFormat::Slack), "https://hooks.example.com:8443/…");
     }
 }

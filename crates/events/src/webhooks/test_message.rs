@@ -2,12 +2,12 @@
 //! what its service replies.
 
 use super::call::signed;
+use super::message::WebhookMessage;
 use super::secret::WebhookSecrets;
 use super::{READ, WebhookSettings};
-use baton_bus::BusEvent;
 use baton_fetch::{FetchClient, FetchLimits};
 use baton_model::Timestamp;
-use baton_model::chat::Json;
+use baton_model::entity::WebhookFormat;
 use http::StatusCode;
 use ipnet::IpNet;
 
@@ -23,22 +23,20 @@ pub struct TestResult {
     pub error: Option<String>,
 }
 
-/// Sends a test message to that address, signed as every message is. `id` is its event id, `source` this node.
+/// Sends a test message to that address, in the format and signed as every message is. `id` is its event id, `source` this
+/// node.
 pub async fn send_test(
-    url: &str,
+    (url, format): (&str, WebhookFormat),
     secrets: &WebhookSecrets,
     allowed: &[IpNet],
     (id, source): (&str, &str),
     now: Timestamp,
 ) -> TestResult {
-    let mut event = BusEvent::new(id, source, TEST);
-    event.time = Some(now);
-    event.datacontenttype = Some("application/json".to_owned());
-    event.data = Some(Json(r#"{"message":"a test message of Baton; nothing happened"}"#.to_owned()));
+    let message = WebhookMessage::of_test(format, (id, source), now);
     // The same guard as for every delivery: a test must not reach what a delivery can't.
     let limits = FetchLimits { time: WebhookSettings::default().timeout, bytes: READ };
     let client = FetchClient::guarded(allowed.to_vec()).with_limits(limits);
-    match client.send(signed(url, secrets, &event, now)).await {
+    match client.send(signed(url, secrets, message, now)).await {
         Ok(reply) if reply.status.is_success() => TestResult { status: Some(reply.status), error: None },
         Ok(reply) => {
             let error = format!("the service replied {}; any status of 2xx accepts a message", reply.status);

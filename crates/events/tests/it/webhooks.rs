@@ -3,8 +3,9 @@
 use crate::setup::{ManualClock, NOON, memory, relay_all, store, tell, until};
 use crate::target::{ScriptedReplies, WebhookTarget};
 use baton_bus::{BusEvent, Local};
-use baton_events::webhooks::{WebhookSecret, WebhookSecrets, WebhookSettings, sealed_row};
+use baton_events::webhooks::{WebhookSecret, WebhookSecrets, WebhookSettings, sealed_row, send_test};
 use baton_events::{Relay, WebhookSender};
+use baton_model::entity::WebhookFormat;
 use baton_model::{EventKind, Timestamp, Webhook};
 use baton_seal::Keyring;
 use baton_store::Store;
@@ -47,10 +48,14 @@ impl Hub {
     }
 
     async fn register(&self, id: &str, url: &str, types: Option<Vec<EventKind>>) {
+        self.register_as(WebhookFormat::CloudEvents, id, url, types).await;
+    }
+
+    async fn register_as(&self, format: WebhookFormat, id: &str, url: &str, types: Option<Vec<EventKind>>) {
         let secrets = WebhookSecrets::of(WebhookSecret::parse(SECRET).unwrap());
         let sealed = Keyring::parse(KEY).unwrap().seal(&sealed_row(id), secrets.write().as_bytes()).unwrap();
-        let webhook =
-            Webhook { types, sealed_secret: sealed, created_at: NOON, updated_at: NOON, ..Webhook::new(id, url) };
+        let times = Webhook { created_at: NOON, updated_at: NOON, ..Webhook::new(id, url) };
+        let webhook = Webhook { types, format, sealed_secret: sealed, ..times };
         self.store.webhooks().insert(&webhook).await.unwrap();
     }
 
@@ -102,6 +107,37 @@ async fn what_is_wanted_arrives_signed(store: Store, clock: Arc<ManualClock>) {
     assert_eq!(event.data.unwrap().0, r#"{"model_id":"fast"}"#);
     let delivery = hub.only(DeliveryState::Delivered).await;
     assert_eq!((delivery.attempts, delivery.last_status, delivery.last_error), (1, Some(204), None));
+}
+
+#[tokio::test]
+async fn a_webhook_for_slack_gets_sentences() {
+    let hub = Hub::new(allowing(&["127.0.0.0/8"])).await;
+    let target = WebhookTarget::start(ScriptedReplies::Status(200)).await;
+    hub.register_as(WebhookFormat::Slack, "wh", &target.url, None).await;
+    let id = tell(&hub.store, EventKind::ModelDeleted, "<!channel> & co").await;
+    relay_all(&hub.relay).await;
+    hub.deliver().await;
+    let secrets = WebhookSecrets::of(WebhookSecret::parse(SECRET).unwrap());
+    let networks = ["127.0.0.0/8".parse().unwrap()];
+    let place = (target.url.as_str(), WebhookFormat::Slack);
+    let tested = send_test(place, &secrets, &networks, ("test-1", "node-1"), NOON).await;
+    assert_eq!((tested.status.unwrap().as_u16(), tested.error), (200, None));
+    let received = target.received();
+    let bodies: Vec<&[u8]> = received.iter().map(|message| &*message.body).collect();
+    assert_eq!(
+        bodies,
+        [
+            br#"{"text":"The model `&lt;!channel&gt; &amp; co` was deleted."}"#.as_slice(),
+            br#"{"text":"This is a test message of Baton; nothing happened."}"#.as_slice(),
+        ]
+    );
+    for (message, id) in received.iter().zip([id.as_str(), "test-1"]) {
+        assert_eq!(message.header("content-type"), "application/json");
+        assert_eq!(message.header("webhook-id"), id);
+        let signatures = message.header("webhook-signature");
+        assert!(WebhookSecret::parse(SECRET).unwrap().verify(id, NOON.seconds(), &message.body, signatures));
+    }
+    assert_eq!(hub.only(DeliveryState::Delivered).await.last_status, Some(200));
 }
 
 #[tokio::test]

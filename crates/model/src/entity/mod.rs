@@ -38,4 +38,4 @@ pub use rate_limit::{Measure, RateLimit};
 pub use shorthand::{OwnBudget, OwnLimits, OwnPolicies};
 pub use stored_response::StoredResponse;
 pub use user::User;
-pub use webhook::Webhook;
+pub use webhook::{Webhook, WebhookFormat};

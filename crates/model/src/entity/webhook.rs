@@ -20,6 +20,10 @@ pub struct Webhook {
         schema(value_type = Option<Vec<String>>, example = json!(["model.updated", "key.revoked"]))
     )]
     pub types: Option<Vec<EventKind>>,
+    /// What is posted: `cloudevents` (the event, by default) or `slack` (a sentence about it, for incoming webhooks of
+    /// Slack, Mattermost and Rocket.Chat).
+    #[cfg_attr(feature = "schema", schema(value_type = String, example = "cloudevents"))]
+    pub format: WebhookFormat,
     /// What messages are signed with, encrypted by whoever wrote it. Never shown.
     #[cfg_attr(feature = "schema", serde(skip))]
     pub sealed_secret: String,
@@ -33,6 +37,34 @@ pub struct Webhook {
     pub updated_at: Timestamp,
 }
 
+/// What a webhook posts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum WebhookFormat {
+    /// The event as a CloudEvent.
+    #[default]
+    CloudEvents,
+    /// A sentence about it, as incoming webhooks of Slack take it.
+    Slack,
+}
+
+impl WebhookFormat {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::CloudEvents, Self::Slack];
+
+    /// The word in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CloudEvents => "cloudevents",
+            Self::Slack => "slack",
+        }
+    }
+
+    /// The format of that [word](Self::name).
+    pub fn lookup(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+}
+
 // === impl Webhook ===
 
 impl Webhook {
@@ -42,6 +74,7 @@ impl Webhook {
             id: id.into(),
             url: url.into(),
             types: None,
+            format: WebhookFormat::default(),
             sealed_secret: String::new(),
             active: true,
             created_at: Timestamp(0),
@@ -62,6 +95,7 @@ impl std::fmt::Debug for Webhook {
             .field("id", &self.id)
             .field("url", &self.url)
             .field("types", &self.types)
+            .field("format", &self.format)
             .field("active", &self.active)
             .finish_non_exhaustive()
     }

@@ -2,7 +2,7 @@
 
 use crate::capability::Capability;
 use crate::entity::{
-    BudgetPeriod, FailMode, KeyCreation, LimitWindow, ModelSource, ModelStatus, PolicyMode, Role, Scope,
+    BudgetPeriod, FailMode, KeyCreation, LimitWindow, ModelSource, ModelStatus, PolicyMode, Role, Scope, WebhookFormat,
 };
 use crate::event_kind::EventKind;
 use crate::fault::{Code, ErrorKind};
@@ -79,6 +79,7 @@ words! {
     Role: Role::ALL;
     Scope: Scope::ALL;
     UsageOrigin: UsageOrigin::ALL;
+    WebhookFormat: WebhookFormat::ALL;
 }
 
 macro_rules! names {

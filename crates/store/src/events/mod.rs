@@ -6,7 +6,7 @@ pub(crate) mod requests;
 mod stream;
 
 pub use outbox::NewEvent;
-pub(crate) use outbox::{insert, row};
+pub(crate) use outbox::{id_of_occasion, insert, row};
 
 use crate::database::Database;
 use crate::entity::event;

@@ -3,7 +3,7 @@
 use crate::changes::{ada, registered};
 use crate::samples::{self, MIDNIGHT};
 use baton_model::record::Outcome;
-use baton_model::{EventKind, Timestamp, Webhook};
+use baton_model::{Actor, EventKind, Timestamp, Webhook};
 use baton_store::webhooks::{DeliveryFailure, DeliveryState};
 use baton_store::{EventFilter, NewEvent, Store, StoreError, record};
 
@@ -269,4 +269,39 @@ pub async fn of_requests_go_to_webhooks(store: &Store) {
     // Removed with the ledger's rows, but for those that were written out.
     store.ledger().retain(Timestamp(i64::MAX)).await.unwrap();
     assert_eq!(positions(store, &EventFilter::default(), 4).await.len(), 2);
+}
+
+/// Three nodes see the same thing at the same moment.
+pub async fn are_told_once_whoever_is_first(store: &Store) {
+    let tell = async |node: &str, occasion: &str| {
+        let change = store.change(&Actor::service(node)).await.unwrap();
+        let data = format!(r#"{{"limit_id":"rpm","scope":{{"project":"search"}},"by":"{node}"}}"#);
+        let event = NewEvent { kind: EventKind::LimitExceeded, subject: "rpm".into(), data, traceparent: None };
+        let is_first = change.add_event_once(event, occasion).await.unwrap();
+        // The others come while this one is not committed yet.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        change.commit_aside().await.unwrap();
+        is_first
+    };
+    // A node that is killed before it has committed has told nothing, and keeps nobody from telling.
+    let killed = store.change(&Actor::service("killed")).await.unwrap();
+    let event =
+        NewEvent { kind: EventKind::LimitExceeded, subject: "rpm".into(), data: "{}".into(), traceparent: None };
+    assert!(killed.add_event_once(event, "rpm/1").await.unwrap());
+    drop(killed);
+    let (one, two, three) = tokio::join!(tell("one", "rpm/1"), tell("two", "rpm/1"), tell("three", "rpm/1"));
+    assert_eq!([one, two, three].into_iter().filter(|is_first| *is_first).count(), 1);
+    assert!(!tell("late", "rpm/1").await);
+    assert!(tell("one", "rpm/2").await, "another occasion is another event");
+    let events = store.events().list_unplaced(10).await.unwrap();
+    assert_eq!(events.len(), 2, "{events:?}");
+    assert_ne!(events[0].id, events[1].id);
+    // Also after it has its place in the stream.
+    let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();
+    store.events().place_events(&ids).await.unwrap();
+    assert!(!tell("late", "rpm/2").await);
+    let own = EventFilter { project: Some("search"), ..EventFilter::default() };
+    assert_eq!(store.events().list_after(0, &own, 10).await.unwrap().len(), 2, "they belong to the limit's project");
+    let others = EventFilter { project: Some("other"), ..EventFilter::default() };
+    assert_eq!(store.events().list_after(0, &others, 10).await.unwrap().len(), 0);
 }

@@ -102,6 +102,7 @@ suite! {
     events_of_requests_go_to_webhooks: crate::events::of_requests_go_to_webhooks;
     events_go_when_they_are_old: crate::events::go_when_they_are_old;
     events_become_deliveries: crate::events::become_deliveries;
+    events_are_told_once_whoever_is_first: crate::events::are_told_once_whoever_is_first;
     holdings_belong_to_key_and_project: crate::provider_objects::belong_to_key_and_project;
     holdings_are_listed_in_pages: crate::provider_objects::are_listed_in_pages;
     holdings_go: crate::provider_objects::go;

@@ -144,7 +144,11 @@ pub const EXAMPLES: &[Example] = &[
     example("users remove", &["{user}"], Baton { prints: "removed" }),
     example("projects rename", &["{project}", "Retrieval"], Baton { prints: "Retrieval" }),
     example("projects remove", &["{project}"], Baton { prints: "removed" }),
-    example("webhooks create", &["{other}/hook", "--types", "budget.exceeded"], Baton { prints: "whsec_" }),
+    example(
+        "webhooks create",
+        &["{other}/hook", "--types", "budget.exceeded", "--format", "slack"],
+        Baton { prints: "whsec_" },
+    ),
     example("webhooks list", &[], Baton { prints: "budget.exceeded" }),
     example("webhooks remove", &["{webhook}"], Baton { prints: "removed" }),
     example("webhooks rotate", &["{webhook}"], Baton { prints: "whsec_" }),
