@@ -32,7 +32,7 @@ pub struct MeView {
     /// The user that its requests are attributed to.
     #[schema(value_type = Option<String>)]
     user_id: Option<Arc<str>>,
-    /// The models that it may use; null: all.
+    /// The registered models that it may use, as its credentials and its project say; null: all.
     models: Option<Vec<String>>,
     /// The budgets and limits that apply to it, whatever model it uses, but for those that are wider than its project.
     policies: Vec<StandingView>,
@@ -99,7 +99,11 @@ pub async fn me(State(admin): State<Admin>, Anyone(caller): Anyone) -> ApiResult
         role: caller.role.name(),
         project_id: caller.project.clone(),
         user_id: caller.user.clone(),
-        models: caller.models.as_ref().map(|models| models.iter().map(ToString::to_string).collect()),
+        models: (!caller.may_use_all()).then(|| {
+            let snapshot = engine.registry().snapshot();
+            let usable = snapshot.models.values().filter(|model| caller.may_use(model));
+            usable.map(|model| model.id.to_string()).collect()
+        }),
         policies,
         today,
         month,

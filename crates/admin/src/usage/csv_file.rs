@@ -40,7 +40,7 @@ fn header(group_by: &[GroupBy]) -> Vec<String> {
     let counts = ["requests", "errors", "cache_hits"].map(str::to_owned);
     // Also those that nobody used: files of other times have the same columns.
     let tokens = UsageClass::ALL.map(|class| format!("tokens_{}", class.name()));
-    let rest = ["cost", "unpriced", "estimated", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms"];
+    let rest = ["cost", "charge", "unpriced", "estimated", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms"];
     groups.chain(counts).chain(tokens).chain(rest.map(str::to_owned)).collect()
 }
 
@@ -54,7 +54,9 @@ fn record(row: &UsageRow) -> Vec<String> {
     let mut record: Vec<String> = row.group.iter().map(|value| as_text(value.as_deref().unwrap_or_default())).collect();
     record.extend([row.requests, row.errors, row.cache_hits].map(|count| count.to_string()));
     record.extend(UsageClass::ALL.map(|class| amount(class).to_string()));
-    record.push(row.spent.known().known().map(|cost| cost.to_string()).unwrap_or_default());
+    for amount in [row.spent.known(), row.spent.known_charge()] {
+        record.push(amount.known().map(|amount| amount.to_string()).unwrap_or_default());
+    }
     record.extend([row.spent.unpriced, row.estimated].map(|count| count.to_string()));
     record.extend(latencies);
     record

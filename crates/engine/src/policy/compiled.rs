@@ -368,6 +368,7 @@ impl Policy {
     pub fn written(&self, amount: u64) -> String {
         match self.measure {
             Measure::Cost => format!("{} dollars", Nanos(i64::try_from(amount).unwrap_or(i64::MAX))),
+            Measure::Requests if amount == 1 => "1 request".to_owned(),
             Measure::Requests => format!("{amount} requests"),
             Measure::Concurrency => format!("{amount} requests at once"),
             Measure::InputTokens => format!("{amount} input tokens"),

@@ -41,8 +41,8 @@ pub fn exhausted(
     let mut message = format!("the {kind} `{}` leaves no room for this request", policy.id);
     if shown {
         message.push_str(&match policy.measure {
-            Measure::Concurrency => format!(": {}, all of them under way", policy.written(*limit)),
-            Measure::Requests => format!(": {}{}, all of them spent", policy.written(*limit), over(*window)),
+            Measure::Concurrency => format!(": {}, all under way", policy.written(*limit)),
+            Measure::Requests => format!(": {}{}, all spent", policy.written(*limit), over(*window)),
             _ => format!(
                 ": {}{}, {} spent, {} reserved, and it may take {}",
                 policy.written(*limit),
