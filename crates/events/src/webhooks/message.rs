@@ -2,13 +2,15 @@
 
 use super::sentence::sentence;
 use super::slack;
-use super::test_message::TEST;
 use crate::cloud;
 use baton_bus::BusEvent;
 use baton_model::Timestamp;
 use baton_model::chat::Json;
 use baton_model::entity::WebhookFormat;
 use baton_store::StoredEvent;
+
+/// The `type` of test messages. No other event has it, so a service can't take one for something that happened.
+pub const TEST: &str = "webhook.test";
 
 /// What a test message says.
 const NOTHING: &str = "a test message of Baton; nothing happened";

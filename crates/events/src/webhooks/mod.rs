@@ -22,10 +22,11 @@ mod slack;
 pub mod target;
 mod test_message;
 
+pub use message::TEST;
 pub use rounds::WebhookSender;
 pub use schedule::Schedule;
 pub use secret::{WebhookSecret, WebhookSecretFault, WebhookSecrets};
-pub use test_message::{TEST, TestResult, send_test};
+pub use test_message::{TestResult, send_test};
 
 use ipnet::IpNet;
 use std::time::Duration;

@@ -11,9 +11,6 @@ use baton_model::entity::WebhookFormat;
 use http::StatusCode;
 use ipnet::IpNet;
 
-/// The `type` of test messages. No other event has it, so a service can't take one for something that happened.
-pub const TEST: &str = "webhook.test";
-
 /// What came of a test message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestResult {
