@@ -214,6 +214,7 @@ async fn try_candidate(
             return Err(ProviderError::new(ErrorKind::Timeout, "the request's timeout has passed").into());
         }
         // Anew for each attempt: one that failed may be billed, and holds what it reserved until that is known.
+        recorder.settle_earlier();
         let reservation = match reserve_attempt(shared, call, &candidate, &mut fitted, recorder).await {
             Ok(reservation) => reservation,
             // What a provider said tells more than that there is no room to ask it again.

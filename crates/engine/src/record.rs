@@ -15,7 +15,9 @@ use baton_model::schema::journal::RequestStart;
 use baton_model::{Capability, Cost, Dialect, Model, Nanos, PublicError, ReplyEvent, SpanId};
 use baton_provider_api::ProviderError;
 use baton_tasks::blocking;
+use futures::future::Either;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 
 /// One request's record, from its admission to its end.
 ///
@@ -36,6 +38,9 @@ pub struct RequestRecorder {
     admission: Reservation,
     /// What the attempt under way has reserved.
     reserved: Option<Reservation>,
+    /// What attempts had reserved that are over, with what they came to. Settled once the journal says so: a process that is
+    /// killed before that leaves what was reserved, and nobody else may have taken it by then.
+    unsettled: Vec<(Reservation, AttemptRecord)>,
     /// The place among the requests in flight; given back with the recorder.
     _place: Hold,
 }
@@ -83,6 +88,7 @@ impl RequestRecorder {
             concern: admitted.concern,
             admission: admitted.reservation,
             reserved: None,
+            unsettled: Vec::new(),
             _place: place,
         }
     }
@@ -286,10 +292,8 @@ impl RequestRecorder {
             tracing::warn!(request.id = %self.call.identity.id, provider.id = %record.provider, model.id = %record.model,
                 field, "the provider reported usage that is not accounted for; the record is marked as an estimate");
         }
-        if let Some(reserved) = self.reserved.take() {
-            for overrun in self.shared.policies.settle_attempt(reserved, &record) {
-                self.note_overrun(&overrun, &record);
-            }
+        if let Some(reserved) = self.reserved.take().filter(|reserved| !reserved.is_empty()) {
+            self.unsettled.push((reserved, record.clone()));
         }
         self.shared.unpriced.note(&record);
         self.shared.metrics.attempt(&record);
@@ -301,12 +305,9 @@ impl RequestRecorder {
         }
     }
 
-    /// An attempt came to more than was reserved for it.
-    fn note_overrun(&self, overrun: &Overrun, attempt: &AttemptRecord) {
-        let Overrun { policy, reserved, used } = overrun;
-        tracing::warn!(request.id = %self.call.identity.id, provider.id = %attempt.provider, model.id = %attempt.model,
-            policy.id = policy.id, reserved, used, "overrun: an attempt took more than was reserved for it");
-        self.shared.metrics.count_overrun(policy.kind);
+    /// Settles what attempts had reserved that are over, so that there is room for the next.
+    pub fn settle_earlier(&mut self) {
+        settle(&self.shared, &self.call, std::mem::take(&mut self.unsettled));
     }
 
     /// Learns from a reply beside the requests.
@@ -351,12 +352,41 @@ impl RequestRecorder {
             (self.shared.ledger.append(&record), record.id.clone())
         });
         // The line is queued by now, in the order of ends; only the wait for the disk is left to the caller.
-        async move {
+        let written = async move {
             if let Some((receipt, id)) = receipt
                 && let Err(error) = receipt.await
             {
                 tracing::error!(request.id = %id, %error, "a record could not be written to the journal");
             }
+        };
+        let unsettled = std::mem::take(&mut self.unsettled);
+        if unsettled.is_empty() {
+            return Either::Left(written);
+        }
+        let (shared, call) = (Arc::clone(&self.shared), Arc::clone(&self.call));
+        if Handle::try_current().is_err() {
+            // The runtime has ended, and the process with it.
+            settle(&shared, &call, unsettled);
+            return Either::Left(written);
+        }
+        // A task of its own: a client that leaves drops the wait, and dropped reservations would be given back unspent.
+        let settled = self.shared.tasks.spawn(async move {
+            written.await;
+            settle(&shared, &call, unsettled);
+        });
+        Either::Right(async move {
+            let _ = settled.await;
+        })
+    }
+}
+
+/// Counts what attempts came to in place of what was reserved for them.
+fn settle(shared: &EngineContext, call: &Call, unsettled: Vec<(Reservation, AttemptRecord)>) {
+    for (reserved, attempt) in unsettled {
+        for Overrun { policy, reserved, used } in shared.policies.settle_attempt(reserved, &attempt) {
+            tracing::warn!(request.id = %call.identity.id, provider.id = %attempt.provider, model.id = %attempt.model,
+                policy.id = policy.id, reserved, used, "overrun: an attempt took more than was reserved for it");
+            shared.metrics.count_overrun(policy.kind);
         }
     }
 }

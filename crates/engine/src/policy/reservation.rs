@@ -76,6 +76,11 @@ impl Reservation {
         Self { leases: Vec::new(), warnings: Vec::new(), at, usage: None }
     }
 
+    /// Whether there is nothing to settle.
+    pub fn is_empty(&self) -> bool {
+        self.leases.is_empty()
+    }
+
     /// Adds what was taken.
     pub(super) fn add(&mut self, counters: Arc<dyn Counters>, lease: Lease, amounts: Vec<ReservedAmount>) {
         self.leases.push((counters, lease, amounts));
