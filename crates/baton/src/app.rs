@@ -119,12 +119,7 @@ impl App {
         // Before anything is served: until then, a registered model would be an unknown one.
         providers.reload().await.context("providers and models can't be read from the database")?;
         let policies = policies(config, &store, &engine).await?;
-        if let Some(counters) = &shared.counters {
-            let earlier = EarlierNodes::open(&config.data_dir, store.node())
-                .with_context(|| format!("the data folder `{}` can't be written", config.data_dir.display()))?;
-            let settling = earlier.settle(engine.clone(), Arc::clone(counters));
-            tokio::spawn(supervised("earlier_nodes", settling));
-        }
+        settle_earlier_nodes(config, &store, &engine, &shared)?;
         if let Err(error) = providers.seal_queries(&Actor::service("start")).await {
             // It is tried again at the next start; a database that only reads must not keep a node from serving.
             tracing::warn!(%error, "unencrypted secrets of providers in the database could not be encrypted");
@@ -201,6 +196,18 @@ impl App {
         }
         self.store.close().await;
     }
+}
+
+/// Sees to it that shared counters learn what the processes before this one did, once the ledger has it.
+///
+/// # Errors
+/// If the data folder can't be written.
+fn settle_earlier_nodes(config: &Config, store: &Store, engine: &Engine, shared: &SharedState) -> anyhow::Result<()> {
+    let Some(counters) = &shared.counters else { return Ok(()) };
+    let earlier = EarlierNodes::open(&config.data_dir, store.node())
+        .with_context(|| format!("the data folder `{}` can't be written", config.data_dir.display()))?;
+    tokio::spawn(supervised("earlier_nodes", earlier.settle(engine.clone(), Arc::clone(counters))));
+    Ok(())
 }
 
 /// The budgets and limits, in force.

@@ -14,11 +14,11 @@ use std::time::Duration;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// What the names of settings begin with that say what was told of a provider.
-const TOLD: &str = "provider_alert.";
+const ANNOUNCED: &str = "provider_alert.";
 
 /// What was told of a provider last, by any node.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct ToldStanding {
+struct AnnouncedStanding {
     /// How many changes were told.
     changes: u64,
     /// Whether the last one was its outage.
@@ -87,7 +87,7 @@ async fn read_unavailable(engine: &Engine, store: &Store) -> Result<BTreeSet<Pro
     let mut found = BTreeSet::new();
     for provider in engine.registry().snapshot().providers.keys() {
         let stored = store.settings().lookup(&setting(provider)).await?;
-        if read_told(stored).is_unavailable {
+        if read_announced(stored).is_unavailable {
             found.insert(provider.clone());
         }
     }
@@ -103,11 +103,11 @@ async fn write_change(
 ) -> Result<(), StoreError> {
     let kind = if outage.is_some() { EventKind::ProviderUnavailable } else { EventKind::ProviderRecovered };
     let unit = store.change(&Actor::service("health")).await?;
-    let told = read_told(unit.settings().lookup(&setting(provider)).await?);
-    if told.is_unavailable == outage.is_some() {
+    let announced = read_announced(unit.settings().lookup(&setting(provider)).await?);
+    if announced.is_unavailable == outage.is_some() {
         return Ok(());
     }
-    let now = ToldStanding { changes: told.changes + 1, is_unavailable: outage.is_some() };
+    let now = AnnouncedStanding { changes: announced.changes + 1, is_unavailable: outage.is_some() };
     let data = data(provider, outage).to_string();
     let event = NewEvent { kind, subject: provider.to_string(), data, traceparent: None };
     // Numbered, so that two nodes that have read the same mean the same event.
@@ -136,10 +136,10 @@ fn data(provider: &ProviderId, outage: Option<&ProviderOutage>) -> Value {
 }
 
 fn setting(provider: &ProviderId) -> String {
-    format!("{TOLD}{provider}")
+    format!("{ANNOUNCED}{provider}")
 }
 
 /// What a setting says; nothing was told where there is none.
-fn read_told(setting: Option<String>) -> ToldStanding {
+fn read_announced(setting: Option<String>) -> AnnouncedStanding {
     setting.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }

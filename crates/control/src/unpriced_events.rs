@@ -15,16 +15,16 @@ const GATHER: Duration = Duration::from_millis(200);
 const DAY: i64 = 86_400_000_000;
 
 /// The day for which was told of a model last.
-type Told = HashMap<(ProviderId, ModelId), i64>;
+type Announcements = HashMap<(ProviderId, ModelId), i64>;
 
 /// Puts an event into the outbox for each model that was used without a price, once in a day (UTC), however many nodes see it. Runs
 /// until it is dropped.
 pub async fn write_unpriced_events(engine: Engine, store: Store) {
-    let mut told = Told::new();
+    let mut announced = Announcements::new();
     loop {
         engine.unpriced().wait_for_uses().await;
         for ((provider, model), found) in engine.unpriced().take() {
-            if let Err(error) = write(&engine, &store, (&provider, &model), &found, &mut told).await {
+            if let Err(error) = write(&engine, &store, (&provider, &model), &found, &mut announced).await {
                 // The next request is another occasion.
                 tracing::warn!(model.id = %model, %error, "an event of unpriced use could not be written");
             }
@@ -38,11 +38,11 @@ async fn write(
     store: &Store,
     (provider, model): (&ProviderId, &ModelId),
     found: &UnpricedUse,
-    told: &mut Told,
+    announced: &mut Announcements,
 ) -> Result<(), StoreError> {
     let day = found.at.0.div_euclid(DAY);
     let key = (provider.clone(), model.clone());
-    if told.get(&key) == Some(&day) {
+    if announced.get(&key) == Some(&day) {
         return Ok(());
     }
     let data = json!({
@@ -61,6 +61,6 @@ async fn write(
     if is_first {
         engine.count_alert(kind);
     }
-    told.insert(key, day);
+    announced.insert(key, day);
     Ok(())
 }

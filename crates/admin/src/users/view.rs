@@ -4,6 +4,7 @@ use crate::Admin;
 use baton_model::chat::Json;
 use baton_model::entity::{BudgetPeriod, OwnBudget, OwnLimits, Role};
 use baton_model::{Caller, Project, PublicError, Timestamp, User};
+use baton_store::StoreError;
 use baton_store::ledger::{GroupBy, UsageQuery, UsageRow};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -105,16 +106,26 @@ pub async fn find(admin: &Admin, caller: &Caller, only: Option<&str>) -> Result<
         let Some(Some(id)) = row.group.first().cloned() else { continue };
         users.entry(id).or_insert_with_key(|id| UserView::unregistered(id)).month = row;
     }
-    for user in admin.store.users().all().await? {
+    for user in registered(admin, only).await? {
         // Whoever sees one project sees nothing of users who have nothing to do with it.
         let known = users.get(&user.id);
-        if (confined.is_some() && known.is_none()) || only.is_some_and(|only| only != user.id) {
+        if confined.is_some() && known.is_none() {
             continue;
         }
         let (projects, month) = known.map(|known| (known.projects.clone(), known.month.clone())).unwrap_or_default();
         users.insert(user.id.clone(), UserView { projects, month, ..UserView::from(user) });
     }
     Ok(users.into_values().collect())
+}
+
+/// The users that are registered, or the one that is wanted of them.
+async fn registered(admin: &Admin, only: Option<&str>) -> Result<Vec<User>, StoreError> {
+    let Some(id) = only else { return admin.store.users().all().await };
+    match admin.store.users().get(id).await {
+        Ok(user) => Ok(vec![user]),
+        Err(StoreError::NotFound { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 fn add_members(users: &mut BTreeMap<String, UserView>, project: &Project, only: Option<&str>) {

@@ -249,6 +249,7 @@ async fn a_project_bounds_the_models_of_its_requests() {
     let (named, _) = admin.make_key("caller", r#", "projects": ["search"]"#).await;
     let own = admin.with(&own);
     assert_eq!(own.get("/api/models").await.items("model_id"), ["fast"]);
+    assert_eq!(own.get("/api/me").await.json()["models"], serde_json::json!(["fast"]));
     own.chat("fast", "hello").await.expect(200);
     own.try_chat("slow", "hello").await.is_refused(404, "model_not_found", &[]);
     // The same for a project that a request names.

@@ -202,7 +202,7 @@ impl Writer {
                 self.secret(kind, thing, field, value, &mut entry);
                 continue;
             }
-            match self.unsayable_reason(value) {
+            match self.unrepresentable_reason(value) {
                 None => _ = entry.fields.insert(field.clone(), value.clone()),
                 Some(why) if kind.matched_by.contains(&field.as_str()) => {
                     self.note(kind, thing, &format!("is left out: its {field} {why}"));
@@ -262,7 +262,7 @@ impl Writer {
     }
 
     /// Why a value can't be written so that it reads as the same.
-    fn unsayable_reason(&self, value: &Value) -> Option<&'static str> {
+    fn unrepresentable_reason(&self, value: &Value) -> Option<&'static str> {
         match value {
             Value::String(text) => text.contains("${").then_some("has `${` in it, which would be read as a variable"),
             Value::Null => (self.format == ExportFormat::Toml)
@@ -272,8 +272,8 @@ impl Writer {
                     .then_some("has a number in it that is too large for TOML; use --format json")
             }
             Value::Bool(_) => None,
-            Value::Array(items) => items.iter().find_map(|item| self.unsayable_reason(item)),
-            Value::Object(members) => members.values().find_map(|member| self.unsayable_reason(member)),
+            Value::Array(items) => items.iter().find_map(|item| self.unrepresentable_reason(item)),
+            Value::Object(members) => members.values().find_map(|member| self.unrepresentable_reason(member)),
         }
     }
 }
@@ -295,7 +295,7 @@ mod tests {
     use crate::commands::apply::file::{self, FileFormat};
     use crate::commands::apply::registered::thing;
     use crate::commands::apply::step::{Plan, ServerState, Wishes};
-    use crate::commands::toml_file::tests::sayable;
+    use crate::commands::toml_file::tests::representable;
     use proptest::prelude::*;
     use serde_json::Map;
     use std::sync::LazyLock;
@@ -386,7 +386,7 @@ mod tests {
         #[test]
         fn an_export_changes_nothing(
             place in 0..ALL.len(),
-            things in prop::collection::vec(prop::collection::vec(sayable(), 16), 0..4),
+            things in prop::collection::vec(prop::collection::vec(representable(), 16), 0..4),
         ) {
             let kind = &ALL[place];
             let Some(fields) = KNOWN.of(kind) else { return Ok(()) };

@@ -77,7 +77,7 @@ pub mod tests {
     }
 
     /// Any JSON without nulls and numbers that TOML does not have.
-    pub fn sayable() -> impl Strategy<Value = Value> {
+    pub fn representable() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             any::<bool>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
@@ -96,7 +96,7 @@ pub mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_as_the_same(value in sayable(), field in "[a-z \".]{0,5}", note in "\\PC{0,9}|\n\r") {
+        fn what_is_written_reads_as_the_same(value in representable(), field in "[a-z \".]{0,5}", note in "\\PC{0,9}|\n\r") {
             let fields = Map::from_iter([(field.clone(), value.clone())]);
             let entry = CommentedEntry {
                 fields, comments: vec![note.clone()], notes: BTreeMap::from([(field.clone(), note)]),

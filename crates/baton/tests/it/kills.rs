@@ -102,7 +102,7 @@ async fn ask_until_it_dies(address: String, mark: String) -> Vec<String> {
     finished
 }
 
-/// The same; each mark is told when its reply is complete.
+/// The same; each mark is sent on when its reply is complete.
 pub async fn ask_and_tell(address: &str, mark: &str, mut tell: impl FnMut(String)) {
     let http = reqwest::Client::new();
     for turn in 0.. {
@@ -226,6 +226,51 @@ async fn a_budget_holds_through_kills(folder: &Path, variables: &[(&str, &str)])
     // What was interrupted counts as it was reserved, so the provider billed no more than is counted.
     assert!(i64::try_from(billed).unwrap() <= spent && spent <= most, "{billed} billed, {spent} of {most} spent");
     assert!(spent * 100 >= most * 95, "only {spent} of {most} were spent");
+}
+
+/// A kill while a fallback is tried: the record names the model that failed, and the one that was called after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_during_a_fallback_is_recorded_under_the_model_that_was_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("baton.db").display());
+    let sim = Sim::start(Kind::OpenAi, SimOptions::of(Kind::OpenAi)).await.unwrap();
+    let model = |id: &str, upstream: &str, more: &str| {
+        format!(
+            "[[models]]\nmodel_id = \"{id}\"\nprovider = \"openai\"\nupstream = \"{upstream}\"\ncapabilities = [\"CHAT\"]\n\
+             price = {{ input = \"1\", output = \"2\" }}\n{more}\n"
+        )
+    };
+    let configuration = format!(
+        "[discovery]\nat_start = false\n[providers.openai]\nkind = \"openai\"\nbase_url = \"{}\"\napi_key = \"sim\"\nretries = 0\n{}{}",
+        sim.base_url(),
+        model("gpt", "fail-500", "fallbacks = [\"second\"]"),
+        model("second", "hang", "")
+    );
+    std::fs::write(folder.path().join("baton.toml"), configuration).unwrap();
+    let variables = [("DATABASE_URL", url.as_str()), ("BATON_ADMIN_KEY", KEY)];
+    let mut running = Running::start(folder.path(), &["serve"], &variables, "baton is ready");
+    // With a budget, so that something is reserved which stands for what the call may have cost.
+    let (address, secret) = (running.address.clone(), limited_key(&running));
+    let asked = tokio::spawn(async move { spend(&address, &secret).await });
+    while sim.requests().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+    assert!(!asked.await.unwrap());
+    let _last = Running::start(folder.path(), &["serve"], &variables, "baton is ready");
+    let store = Store::open(&url).await.unwrap();
+    let record = loop {
+        let page = store.ledger().list(&RequestFilter::default(), None, 10).await.unwrap();
+        if let Some(record) = page.items.into_iter().next() {
+            break record;
+        }
+        tokio::task::yield_now().await;
+    };
+    let attempts: Vec<_> = record.attempts.iter().map(|attempt| (attempt.model.as_str(), attempt.outcome)).collect();
+    assert_eq!(attempts, [("gpt", Outcome::Failed), ("second", Outcome::Interrupted)]);
+    assert_eq!((record.served.as_ref().map(|id| id.as_str()), record.outcome), (Some("second"), Outcome::Interrupted));
+    assert!(record.attempts[1].cost.known().is_some_and(|cost| cost.0 > 0));
 }
 
 /// The secret of a key with a budget of some hundred chats.

@@ -153,3 +153,46 @@ async fn what_is_no_budget_is_named() {
         assert_eq!(told.json()["error"]["details"]["errors"][0]["field"], name, "{}", told.text());
     }
 }
+
+/// A run is what the client names, else its trace; a budget needs one of them.
+#[tokio::test]
+async fn a_request_gives_its_run_a_budget() {
+    let baton = Baton::start().await;
+    let (_, secret) = key(&baton, json!({})).await;
+    let once = ("x-baton-run-budget", "requests=1");
+    let trace = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    for path in PATHS {
+        for run in [("x-baton-run", path), trace] {
+            // Each API with a key of its own, whose runs are other runs.
+            let secret = key(&baton, json!({})).await.1;
+            ask(&baton, path, &secret, &[run, once]).await.expect(200);
+            let refusal = ask(&baton, path, &secret, &[run, once]).await;
+            let is_openai = matches!(path, "/v1/chat/completions" | "/v1/responses" | "/api/chat");
+            assert_eq!(refusal.status.as_u16(), if is_openai { 429 } else { 402 }, "{path}: {}", refusal.text());
+            assert!(refusal.text().contains("`run`"), "{path}: {}", refusal.text());
+        }
+    }
+    let path = "/api/models/chat";
+    let refusal = ask(&baton, path, &secret, &[once]).await.expect(400);
+    assert!(refusal.text().contains("x-baton-run-budget: needs a run"), "{}", refusal.text());
+    for wrong in ["-1", "requests=x", "dollars=5", "cost=1,cost=2"] {
+        let headers = [("x-baton-run", "r"), ("x-baton-run-budget", wrong)];
+        let refusal = ask(&baton, path, &secret, &headers).await.expect(400);
+        assert!(refusal.text().contains("x-baton-run-budget"), "{}", refusal.text());
+    }
+}
+
+/// Where policies count runs, the trace of a request is its run; else nobody's trace is kept.
+#[tokio::test]
+async fn a_trace_is_a_run_where_runs_are_counted() {
+    let baton = Baton::start().await;
+    let (_, secret) = key(&baton, json!({})).await;
+    let trace = [("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")];
+    let path = "/api/models/chat";
+    ask(&baton, path, &secret, &trace).await.expect(200);
+    let limit = json!({ "limit_id": "runs", "scope": { "run": "*" }, "requests": 1, "per": "day" });
+    baton.post("/api/limits", &limit).await.expect(201);
+    ask(&baton, path, &secret, &trace).await.expect(200);
+    ask(&baton, path, &secret, &trace).await.expect(429);
+    ask(&baton, path, &secret, &[]).await.expect(200);
+}

@@ -44,6 +44,53 @@ fn a_minted_token_signs_in_and_ends_the_open_mode() {
     assert!(anonymous.starts_with("HTTP/1.1 401"), "with JWT_SECRET, this machine needs credentials too");
 }
 
+/// The user of a token sees its own usage, and acts in a project as what it is a member of it.
+#[test]
+fn users_of_tokens_see_their_own_and_act_as_members() {
+    let folder = tempfile::tempdir().unwrap();
+    let variables = [("JWT_SECRET", SECRET), ("BATON_ADMIN_KEY", KEY)];
+    let mint = |user: &str| {
+        let output = with(folder.path(), &["token", "mint", "--sub", user], &variables);
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let baton = Running::start(folder.path(), &["serve"], &variables, "baton is ready");
+    for (id, members) in
+        [("search", r#"{"user_id":"ada","role":"viewer"}"#), ("shop", r#"{"user_id":"ada","role":"operator"}"#)]
+    {
+        let body = format!(r#"{{"id":"{id}","key_creation":"member","members":[{members}]}}"#);
+        assert_eq!(baton.ask("POST", "/api/projects", KEY, &body).0, 201);
+    }
+    let (ada, ben) = (mint("ada"), mint("ben"));
+    let (status, usage) = baton.ask("GET", "/api/usage", &ben, "");
+    assert_eq!((status, usage.contains("\"total\":0")), (200, true), "{usage}");
+    assert_eq!(baton.ask("GET", "/api/usage?key=key_1", &ben, "").0, 403);
+    assert_eq!(baton.ask("POST", "/api/keys", &ben, "{\"name\":\"x\"}").0, 403);
+    // Of two projects, the request names one; without a name it is in none.
+    assert_eq!(baton.ask("GET", "/api/projects/shop/members", &ada, "").0, 403);
+    let in_project = |method: &str, path: &str, project: &str, body: &str| {
+        let mut stream = TcpStream::connect(&baton.address).unwrap();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {ada}\r\nx-baton-project: {project}\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        reply
+    };
+    let reply = in_project("GET", "/api/projects/shop/members", "shop", "");
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+    let reply = in_project("PUT", "/api/projects/search/members/ben", "search", r#"{"role":"caller"}"#);
+    assert!(reply.starts_with("HTTP/1.1 403"), "a viewer there: {reply}");
+    let reply = in_project("GET", "/api/projects/search/members", "shop", "");
+    assert!(reply.starts_with("HTTP/1.1 404"), "{reply}");
+    let reply = in_project("POST", "/api/keys", "search", "{\"name\":\"mine\"}");
+    assert!(reply.starts_with("HTTP/1.1 201") && reply.contains(r#""user_id":"ada""#), "{reply}");
+    let reply = in_project("GET", "/api/projects", "elsewhere", "");
+    assert!(reply.starts_with("HTTP/1.1 403"), "{reply}");
+}
+
 #[test]
 fn wrong_settings_of_sign_in_refuse_the_start_and_say_why() {
     let folder = tempfile::tempdir().unwrap();

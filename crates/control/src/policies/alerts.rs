@@ -17,26 +17,26 @@ const GATHER: Duration = Duration::from_millis(200);
 /// Counters of which is remembered here what was told; of budgets with one counter the database remembers it too.
 const REMEMBERED: usize = 100_000;
 /// What the names of settings begin with that say what was told of a counter.
-const TOLD: &str = "budget_alert.";
+const ANNOUNCED: &str = "budget_alert.";
 /// Between the parts of an occasion.
 const SEPARATOR: char = '\u{1f}';
 /// How often is told of a limit: windows slide, so that none of them is a period of its own. In microseconds.
 const HOUR: i64 = 3_600_000_000;
 
 /// What was told of a counter: the beginning of its period, and the largest part of the amount, in millionths.
-type Told = (i64, u64);
+type Announcement = (i64, u64);
 
 /// Puts an event into the outbox for each threshold that a budget has reached, once in a period, and for each limit that is exceeded,
 /// once in an hour. However many nodes see it, there is one event: its id follows from the counter, the period and the threshold.
 /// For periods longer than events are kept the database remembers besides what was told of budgets with one counter; of others it may be
 /// told again then. Runs until it is dropped.
 pub async fn write_policy_events(engine: Engine, store: Store) {
-    let mut told = HashMap::new();
+    let mut announced = HashMap::new();
     loop {
         let changes = engine.policies().spending();
         changes.wait_for_changes().await;
         for change in changes.take() {
-            if let Err(error) = write(&engine, &store, &change, &mut told).await {
+            if let Err(error) = write(&engine, &store, &change, &mut announced).await {
                 // The next request is another occasion.
                 tracing::warn!(policy.id = change.policy.id, %error, "an event of a budget or limit could not be written");
             }
@@ -49,13 +49,13 @@ async fn write(
     engine: &Engine,
     store: &Store,
     change: &SpendingChange,
-    told: &mut HashMap<String, Told>,
+    announced: &mut HashMap<String, Announcement>,
 ) -> Result<(), StoreError> {
     let SpendingChange { policy, counter, refused } = change;
     let now = engine.clock().now();
     // Asked first: while a limit refuses thousands of requests a second, nothing is read for them.
     let hour = now.0.div_euclid(HOUR) * HOUR;
-    if policy.kind == PolicyKind::Limit && told.get(&*counter.name).is_some_and(|(of, _)| *of == hour) {
+    if policy.kind == PolicyKind::Limit && announced.get(&*counter.name).is_some_and(|(of, _)| *of == hour) {
         return Ok(());
     }
     let Some(reading) = engine.policies().read(policy, [(**counter).clone()]).await?.into_iter().next() else {
@@ -66,18 +66,20 @@ async fn write(
         PolicyKind::Limit => (hour, vec![(u64::MAX, EventKind::LimitExceeded, &Factor::ONE)]),
     };
     let Some(most) = parts.iter().map(|(part, ..)| *part).max() else { return Ok(()) };
-    let known = |told: Option<&Told>| told.filter(|(of, _)| *of == start).map(|(_, part)| *part);
-    if known(told.get(&*counter.name)).is_some_and(|before| before >= most) {
+    let known = |announced: Option<&Announcement>| announced.filter(|(of, _)| *of == start).map(|(_, part)| *part);
+    if known(announced.get(&*counter.name)).is_some_and(|before| before >= most) {
         return Ok(());
     }
     let unit = store.change(&Actor::service("budgets")).await?;
     // Of budgets with one counter alone: clients may name any number of users, and a row for each would never go.
     // Of limits the event itself is what remembers: it is stored for longer than an hour.
     let is_kept = policy.kind == PolicyKind::Budget && policy.has_one_counter();
-    let name = is_kept.then(|| format!("{TOLD}{}", counter.name.replace(SEPARATOR, "/")));
+    let name = is_kept.then(|| format!("{ANNOUNCED}{}", counter.name.replace(SEPARATOR, "/")));
     let stored = match &name {
-        Some(name) => unit.settings().lookup(name).await?.and_then(|text| serde_json::from_str::<Told>(&text).ok()),
-        None => told.get(&*counter.name).copied(),
+        Some(name) => {
+            unit.settings().lookup(name).await?.and_then(|text| serde_json::from_str::<Announcement>(&text).ok())
+        }
+        None => announced.get(&*counter.name).copied(),
     };
     let before = known(stored.as_ref());
     let mut written = Vec::new();
@@ -100,10 +102,10 @@ async fn write(
     }
     unit.commit_aside().await?;
     written.into_iter().for_each(|kind| engine.count_alert(kind));
-    if told.len() >= REMEMBERED {
-        told.clear();
+    if announced.len() >= REMEMBERED {
+        announced.clear();
     }
-    told.insert(counter.name.to_string(), latest);
+    announced.insert(counter.name.to_string(), latest);
     Ok(())
 }
 

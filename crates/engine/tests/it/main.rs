@@ -12,3 +12,4 @@ mod ledger;
 mod overload;
 mod policies;
 mod reasoning_cache;
+mod run_budgets;

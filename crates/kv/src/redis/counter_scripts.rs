@@ -104,7 +104,8 @@ for i = 2, #KEYS do
     redis.call('PEXPIRE', KEYS[i], ARGV[v + 6])
     if ARGV[v + 1] == 'p' and holds == tonumber(ARGV[v + 5]) then
         redis.call('SADD', nodes .. node .. ':holds', KEYS[i])
-        redis.call('PEXPIRE', nodes .. node .. ':holds', ARGV[v + 6])
+        -- Not the counter's own time: a short one of the next counter would end the set before the long ones.
+        redis.call('PEXPIRE', nodes .. node .. ':holds', 2592000000)
     end
 end
 redis.call('SET', KEYS[1], '1', 'PX', ARGV[3])

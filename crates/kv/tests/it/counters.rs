@@ -241,6 +241,11 @@ async fn what_a_dead_node_held_of_money_is_not_forgiven() {
     one.settle(settled, vec![15]).await;
     let _lost = taken(&one, &[take("budget", period(0), 100, 30)], second(0)).await;
     let own = taken(&two, &[take("budget", period(0), 100, 5)], second(0)).await;
+    // A counter that ends soon does not end what is known of the other.
+    seed(&one, "soon", period(0), 0, second(0)).await;
+    let _also_lost = taken(&one, &[take("soon", period(0), 100, 1)], second(99)).await;
+    let holds = format!("{}:node:one:holds", settings.prefix);
+    assert!(lifetime(&settings, &holds).await > 24 * 3_600_000);
     drop(one);
     command(&settings, "DEL", &format!("{}:node:one", settings.prefix)).await;
     assert_eq!(two.read("budget", period(0), second(1)).await, Some(Count { spent: 55, held: 5 }));
@@ -303,6 +308,13 @@ async fn what_was_under_way_at_a_flush_is_not_forgiven() {
     seed(&counters, "budget", period(0), 90, second(0)).await;
     counters.settle(lease, vec![4]).await;
     assert_eq!(counters.read("budget", period(0), second(1)).await, Some(Count { spent: 94, held: 0 }));
+}
+
+/// In milliseconds.
+async fn lifetime(settings: &RedisSettings, key: &str) -> i64 {
+    let client = ::redis::Client::open(settings.url.as_str()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    ::redis::cmd("PTTL").arg(key).query_async(&mut connection).await.unwrap()
 }
 
 async fn matching(settings: &RedisSettings, pattern: &str) -> Vec<String> {

@@ -19,7 +19,7 @@ impl ImportResult {
     pub fn add(&mut self, kind: &'static str, mut fields: Map<String, Value>) {
         let name = fields.values().next().and_then(Value::as_str).unwrap_or_default().to_owned();
         for (field, value) in &mut fields {
-            if !make_sayable(value) {
+            if !remove_unrepresentable(value) {
                 self.note(
                     &format!("{kind}: `{name}`"),
                     &format!("`{field}` is without its nulls and numbers beyond 64 bits, which TOML can't say"),
@@ -57,8 +57,8 @@ impl ImportResult {
 }
 
 /// Takes out of a value what TOML can't say; whether there was nothing of that.
-fn make_sayable(value: &mut Value) -> bool {
-    let can_be_said = |value: &Value| match value {
+fn remove_unrepresentable(value: &mut Value) -> bool {
+    let is_representable = |value: &Value| match value {
         Value::Null => false,
         Value::Number(number) => !number.is_u64() || number.as_i64().is_some(),
         _ => true,
@@ -66,15 +66,15 @@ fn make_sayable(value: &mut Value) -> bool {
     match value {
         Value::Array(items) => {
             let before = items.len();
-            items.retain(can_be_said);
+            items.retain(is_representable);
             let same = items.len() == before;
-            items.iter_mut().fold(same, |same, item| make_sayable(item) && same)
+            items.iter_mut().fold(same, |same, item| remove_unrepresentable(item) && same)
         }
         Value::Object(members) => {
             let before = members.len();
-            members.retain(|_, member| can_be_said(member));
+            members.retain(|_, member| is_representable(member));
             let same = members.len() == before;
-            members.values_mut().fold(same, |same, member| make_sayable(member) && same)
+            members.values_mut().fold(same, |same, member| remove_unrepresentable(member) && same)
         }
         _ => true,
     }

@@ -157,8 +157,8 @@ async fn spend_anywhere(http: &reqwest::Client, balancer: &Balancer, key: &str, 
             200 => {}
             401 | 503 => tokio::time::sleep(Duration::from_millis(20)).await,
             429 => {
-                let told: Value = serde_json::from_str(&text).unwrap();
-                if told["error"]["details"]["reserved"].as_f64() == Some(0.0) {
+                let refusal: Value = serde_json::from_str(&text).unwrap();
+                if refusal["error"]["details"]["reserved"].as_f64() == Some(0.0) {
                     return;
                 }
                 tokio::task::yield_now().await;
@@ -188,8 +188,8 @@ async fn spend(http: &reqwest::Client, address: &str, key: &str, stream: bool) {
             // Another node may not know the key yet, and a Redis that is too slow for its timeout closes the budget for a moment.
             401 | 503 => tokio::time::sleep(Duration::from_millis(20)).await,
             402 => {
-                let told: Value = serde_json::from_str(&text).unwrap();
-                if told["error"]["details"]["reserved"].as_f64() == Some(0.0) {
+                let refusal: Value = serde_json::from_str(&text).unwrap();
+                if refusal["error"]["details"]["reserved"].as_f64() == Some(0.0) {
                     return;
                 }
                 tokio::task::yield_now().await;
